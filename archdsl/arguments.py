@@ -1,0 +1,297 @@
+"""Arguments to fields and parameters: what was written in a call, matched with what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field
+from typing import Any
+
+from archdsl import syntax as s
+from archdsl.diagnostics import ArchError, did_you_mean, mistake
+from archdsl.ops import Op
+from archdsl.shapes import extents
+from archdsl.symbols import Literally, Sym
+from archdsl.values import Strided, Value, kind_of
+
+Evaluate = Callable[[s.Expr], Value]
+
+
+@dataclass
+class OpArguments:
+    """The fields of an operator as far as its call gives them; `holes` are solved from the join."""
+
+    op: type[Op]
+    rank: int
+    fields: dict[str, Any] = field(default_factory=dict)
+    symbols: dict[str, Sym] = field(default_factory=dict)
+    holes: dict[str, s.Hole] = field(default_factory=dict)
+    tensors: list[s.TensorRef] = field(default_factory=list)
+    spans: dict[str, s.Expr] = field(default_factory=dict)
+
+    def complete(self) -> Op:
+        """The operator, once nothing is missing."""
+        for key, f in self.op.arguments().items():
+            if f.name in self.fields:
+                continue
+            if f.default is MISSING:
+                raise LookupError(key)
+            self.fields[f.name] = self.default(f)
+        return self.op(**self.fields)
+
+    def default(self, f: Field[Any]) -> Any:
+        """A field's default; sizes are the same along each axis."""
+        if f.metadata["kind"] == "size" and isinstance(f.default, int):
+            return (f.default,) * self.rank
+        return f.default
+
+
+def op_arguments(op: type[Op], call: s.Call, evaluate: Evaluate, rank: int) -> OpArguments:
+    """Match a call's arguments with the fields of an operator."""
+    found = OpArguments(op, rank)
+    waiting = list(op.positional)
+    for arg in call.args:
+        one_argument(found, arg, waiting, evaluate)
+    return found
+
+
+def one_argument(
+    found: OpArguments, arg: s.Arg, waiting: list[str], evaluate: Evaluate
+) -> None:
+    """Give one argument to the field it belongs to."""
+    op, value = found.op, arg.value
+    if arg.name is None and isinstance(value, s.Name) and value.name in op.words:
+        name, constant = op.words[value.name]
+        put(found, name, constant, Literally(constant), value)
+        return
+    if arg.name is not None:
+        key = keyed_field(op, arg)
+        if key is None:  # a flag given a condition, `nobias=(c > 64)`
+            name, constant = op.words[arg.name]
+            given = evaluate(value)
+            put(found, name, constant if given.value else not constant, given.symbol, value)
+            return
+        target = op.arguments()[key]
+    else:
+        while waiting and waiting[0] in found.spans:
+            waiting.pop(0)
+        if not waiting:
+            raise too_many(op, arg)
+        target = op.arguments()[waiting.pop(0)]
+    give(found, target, value, evaluate)
+
+
+def keyed_field(op: type[Op], arg: s.Arg) -> str | None:
+    """The field that `name=` means; None for a flag."""
+    assert arg.name is not None
+    keys = op.arguments()
+    if arg.name in keys:
+        return arg.name
+    if arg.name in op.words and isinstance(op.words[arg.name][1], bool):
+        return None
+    raise mistake(
+        "argument",
+        f"{op.name} has no argument '{arg.name}'",
+        arg.span,
+        help=did_you_mean(arg.name, [*keys, *op.words]) or signature(op),
+    )
+
+
+def too_many(op: type[Op], arg: s.Arg) -> ArchError:
+    """The mistake of one argument too many, or of a misspelt flag."""
+    if isinstance(arg.value, s.Name):
+        return mistake(
+            "argument",
+            f"{op.name} has no flag '{arg.value.name}'",
+            arg.span,
+            help=did_you_mean(arg.value.name, op.words) or signature(op),
+        )
+    return mistake(
+        "argument",
+        f"{op.name} takes {len(op.positional)} positional arguments, and this is one more",
+        arg.span,
+        help=signature(op),
+    )
+
+
+def signature(op: type[Op]) -> str:
+    """How an operator is called."""
+    named = [key for key, f in op.arguments().items() if key not in op.positional]
+    options = [*op.words, *(f"{key}=" for key in named if key not in op.words)]
+    text = " ".join([op.name, *(name.upper() for name in op.positional)])
+    return f"write {text}" + (f"; options: {', '.join(options)}" if options else "")
+
+
+def put(found: OpArguments, name: str, value: Any, symbol: Sym, expr: s.Expr) -> None:
+    """Set a field once."""
+    if name in found.spans:
+        raise mistake("argument", f"{found.op.name} is given '{name}' twice", expr.span)
+    found.spans[name] = expr
+    found.fields[name] = value
+    found.symbols[name] = symbol
+
+
+def give(found: OpArguments, target: Field[Any], expr: s.Expr, evaluate: Evaluate) -> None:
+    """Evaluate an argument as the kind that its field takes."""
+    kind = target.metadata["kind"]
+    if isinstance(expr, s.Hole):
+        if kind not in ("size", "count"):
+            raise mistake("hole", f"'_' cannot stand for '{target.name}'", expr.span)
+        found.holes[target.name] = expr
+        found.spans[target.name] = expr
+        return
+    if kind == "tensor":
+        if not isinstance(expr, s.TensorRef):
+            raise mistake("kind", "a tensor belongs here, written @name", expr.span)
+        found.tensors.append(expr)
+        put(found, target.name, expr.name, Literally(expr.name), expr)
+        return
+    if kind == "text" and isinstance(expr, s.Name):
+        put(found, target.name, expr.name, Literally(expr.name), expr)
+        return
+    if kind == "padding" and isinstance(expr, s.Name) and expr.name in found.op.words:
+        word = found.op.words[expr.name][1]
+        put(found, target.name, word, Literally(word), expr)
+        return
+    stride: s.Expr | None = None
+    if kind == "size" and isinstance(expr, s.Operation) and expr.sign == "/":
+        expr, stride = expr.operands
+    value = evaluate(expr)
+    if isinstance(value.value, Strided):
+        sized(found, "stride", value.value.stride, Literally(value.value.stride), expr)
+        value = Value(value.value.size, value.symbol)
+    converted = CONVERT[kind](found, target, value.value, expr)
+    put(found, target.name, converted, value.symbol, expr)
+    if stride is not None:
+        give_stride(found, stride, evaluate)
+
+
+def give_stride(found: OpArguments, expr: s.Expr, evaluate: Evaluate) -> None:
+    """The stride that a size carries."""
+    field = found.op.arguments().get("stride")
+    if field is None:
+        raise mistake("argument", f"{found.op.name} has no stride", expr.span)
+    give(found, field, expr, evaluate)
+
+
+def sized(found: OpArguments, name: str, value: Any, symbol: Sym, expr: s.Expr) -> None:
+    """Set a field that takes a size."""
+    put(found, name, as_size(found, found.op.arguments()[name], value, expr), symbol, expr)
+
+
+# ---- conversions, by kind ------------------------------------------------------------------
+
+
+def as_size(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> Any:
+    """Positive extents, one per spatial axis; a number counts for each axis."""
+    dims = (value,) * found.rank if is_integer(value) else value
+    if not isinstance(dims, tuple):
+        raise mistake(
+            "kind",
+            f"'{target.name}' of {found.op.name} is a size, and this is {kind_of(value)}",
+            expr.span,
+            help="write a size such as 3x3",
+        )
+    if len(dims) != found.rank:
+        raise mistake(
+            "kind",
+            f"{extents(dims)} has {len(dims)} axes, and the map here has {found.rank}",
+            expr.span,
+            help=f"write {'x'.join([str(dims[0])] * max(1, found.rank))}",
+        )
+    if min(dims, default=1) < 1:
+        raise mistake("value", f"'{target.name}' is at least 1", expr.span)
+    return dims
+
+
+def as_count(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> int:
+    """A whole number of at least 1."""
+    if isinstance(value, tuple):
+        raise mistake(
+            "kind",
+            f"'{target.name}' of {found.op.name} is a number, and {extents(value)} is a size",
+            expr.span,
+            help="a kernel goes first, and NxR repeats a call where its channels stand",
+        )
+    if not is_integer(value):
+        raise mistake(
+            "kind",
+            f"'{target.name}' of {found.op.name} is a whole number, and this is {kind_of(value)}",
+            expr.span,
+        )
+    if value < 1:
+        raise mistake(
+            "value", f"'{target.name}' of {found.op.name} is at least 1, not {value}", expr.span
+        )
+    return int(value)
+
+
+def as_number(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> float:
+    """Any number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise mistake(
+            "kind",
+            f"'{target.name}' of {found.op.name} is a number, and this is {kind_of(value)}",
+            expr.span,
+        )
+    return value
+
+
+def as_flag(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> bool:
+    """A condition."""
+    if not isinstance(value, bool):
+        raise mistake(
+            "kind",
+            f"'{target.name}' of {found.op.name} is a condition, and this is {kind_of(value)}",
+            expr.span,
+            help="true, false, or a comparison",
+        )
+    return value
+
+
+def as_text(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise mistake(
+            "kind",
+            f"'{target.name}' of {found.op.name} is a text, and this is {kind_of(value)}",
+            expr.span,
+        )
+    return value
+
+
+def as_padding(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> Any:
+    """Zeros on each side: a number for all axes, or one per axis; `pad` also takes each side."""
+    sides = (value,) if is_integer(value) else value
+    if not isinstance(sides, tuple):
+        raise mistake(
+            "kind",
+            f"'{target.name}' of {found.op.name} is a padding, and this is {kind_of(value)}",
+            expr.span,
+            help="write a number, a size such as 0x3, or same, valid, same_tf",
+        )
+    if min(sides) < 0:
+        raise mistake("value", "padding is not negative", expr.span)
+    if target.name == "pad":
+        sides = sides * found.rank if len(sides) == 1 else sides
+        if len(sides) != found.rank:
+            raise mistake(
+                "kind",
+                f"{extents(sides)} has {len(sides)} axes, and the map here has {found.rank}",
+                expr.span,
+            )
+    return sides
+
+
+def is_integer(value: Any) -> bool:
+    """Whether a value is a whole number and no condition."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+CONVERT: Mapping[str, Callable[[OpArguments, Field[Any], Any, s.Expr], Any]] = {
+    "size": as_size,
+    "count": as_count,
+    "number": as_number,
+    "flag": as_flag,
+    "text": as_text,
+    "padding": as_padding,
+}

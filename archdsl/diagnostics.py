@@ -1,0 +1,112 @@
+"""Mistakes as data, and the frame in which they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from archdsl.source import Span
+
+
+@dataclass(frozen=True)
+class Note:
+    """A second place that explains the first, such as where a shape came from."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One mistake: what, where, what else to look at, and how to mend it."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    label: str = ""
+    notes: tuple[Note, ...] = ()
+    path: str = ""
+    help: str = ""
+
+
+class ArchError(Exception):
+    """One or more mistakes in a spec, or in how a spec was asked for."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics)
+        self.diagnostics: tuple[Diagnostic, ...] = diagnostics
+
+    def __str__(self) -> str:
+        return render(self.diagnostics)
+
+
+def mistake(code: str, message: str, span: Span | None = None, **more: object) -> ArchError:
+    """An error that carries a single diagnostic."""
+    return ArchError(Diagnostic(code, message, span, **more))  # type: ignore[arg-type]
+
+
+def did_you_mean(name: str, options: Iterable[str]) -> str:
+    """A suggestion for a misspelt name, or nothing."""
+    close = get_close_matches(name, sorted(set(options)), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
+PALETTE = {"error": "1;31", "place": "1;34", "help": "1;32"}
+
+
+def render(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:
+    """All diagnostics as text, each in its frame, with a blank line between them."""
+    return "\n\n".join(frame(diagnostic, color=color) for diagnostic in diagnostics)
+
+
+def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
+    """One diagnostic: heading, place, underlined source, notes and help."""
+
+    def paint(text: str, role: str) -> str:
+        return f"\x1b[{PALETTE[role]}m{text}\x1b[0m" if color else text
+
+    heading = f"{paint(f'error[{diagnostic.code}]', 'error')}: {printable(diagnostic.message)}"
+    places = [(diagnostic.span, diagnostic.label, "^")] if diagnostic.span else []
+    places += [(note.span, note.message, "-") for note in diagnostic.notes]
+    width = max((len(str(span.line)) for span, _, _ in places), default=1)
+    lines = [heading]
+    name = None
+    for span, message, mark in places:
+        if span.source.name != name:
+            arrow = paint(" " * width + "-->", "place")
+            lines += [f"{arrow} {span}", paint(" " * width + " |", "place")]
+            name = span.source.name
+        lines += excerpt(span, message, mark, width, lambda text: paint(text, "place"))
+    if diagnostic.path:
+        lines.append(paint(" " * width + " = ", "place") + f"in: {diagnostic.path}")
+    if diagnostic.help:
+        lines.append(
+            paint(" " * width + " = ", "place")
+            + paint("help", "help")
+            + f": {printable(diagnostic.help)}"
+        )
+    return "\n".join(lines)
+
+
+def excerpt(span: Span, message: str, mark: str, width: int, paint: object) -> list[str]:
+    """The source line of a span with the span underlined."""
+    text = span.source.line(span.line)
+    before = text[: span.column - 1]
+    length = max(1, min(span.end - span.start, len(text) - len(before)))
+    # Long lines are shown around the place, so that a frame stays readable.
+    shift = max(0, len(before) - 60) if len(text) > 100 else 0
+    shown = printable(text[shift : shift + 100])
+    pad = " " * len(printable(text[shift : span.column - 1]))
+    length = min(length, max(1, 100 - len(before) + shift))
+    colored = paint  # a callable; typed loosely to keep the frame independent of terminals
+    assert callable(colored)
+    return [
+        f"{colored(f'{span.line:>{width}} |')} {shown}",
+        f"{colored(' ' * width + ' |')} {pad}{mark * length} {printable(message)}".rstrip(),
+    ]
+
+
+def printable(text: str) -> str:
+    """Text without control characters, so that a spec cannot steer the terminal."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text)

@@ -1,0 +1,840 @@
+"""Tree to network: blocks, stacks, joins and variants are worked out; what remains is a graph.
+
+One walk in the order of the text. `Expander` walks chains and opens scopes; how a join chooses
+and solves is in `joins`, how arguments meet parameters in `arguments`, what `from` edits in `edits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archdsl import syntax as s
+from archdsl.arguments import OpArguments, op_arguments
+from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean, mistake
+from archdsl.edits import Child, Edits, Variant, variant_of
+from archdsl.graph import Initialisation, Network, Node, Output, Scope, joined
+from archdsl.joins import Goal, Joins
+from archdsl.kinds import Kinds
+from archdsl.modules import RESERVED, Declared, DeclaredNetwork
+from archdsl.naming import MODULE_ATTRIBUTES, Namer
+from archdsl.ops import OPS, Identity, Input, Op
+from archdsl.params import bind, set_parameters
+from archdsl.shapes import Misfit, Shape
+from archdsl.source import Span
+from archdsl.symbols import Binding, ChannelsOf, Given, Literally, Sym
+from archdsl.values import Callee, Evaluator, Value
+
+BROKEN = -1  # the tensor behind a mistake: what follows is not looked at again
+MAX_NODES = 250_000
+MAX_DEPTH = 64
+MAX_MISTAKES = 20
+
+
+class Broken(Exception):
+    """Something needs a shape that an earlier mistake has left unknown."""
+
+
+@dataclass(eq=False)
+class Env:
+    """What names mean in a stretch of text: parameters, bodies, and the tensor that `in` is."""
+
+    declared: Declared | DeclaredNetwork
+    home: Scope
+    entry: int
+    values: dict[str, Binding] = field(default_factory=dict)
+    bodies: dict[str, Closure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Closure:
+    """A chain given in `< >`, with the environment it was written in."""
+
+    seq: s.Seq
+    env: Env
+
+
+@dataclass
+class Room:
+    """A scope's names while it is filled: one namer per level of variants, and labelled tensors."""
+
+    namers: list[Namer]
+    paths: list[str | None]
+    tensors: dict[str, int] = field(default_factory=dict)
+
+
+def expand(declared: DeclaredNetwork, settings: Mapping[str, Any] | None = None) -> Network:
+    """The network of a declaration; raises ArchError with all mistakes found.
+
+    `settings` gives parameters other values than their defaults.
+    """
+    variant = variant_of(declared)
+    return Expander(variant).network(settings or {})
+
+
+class Expander:
+    """One expansion; its fields are the place in the walk."""
+
+    def __init__(self, variant: Variant) -> None:
+        self.variant = variant
+        self.edits = Edits(variant)
+        self.nodes: list[Node] = []
+        self.outputs: list[Output] = []
+        self.heads: list[Output] = []
+        self.mistakes: dict[tuple[Span | None, str], Diagnostic] = {}
+        self.rooms: dict[Scope, Room] = {}
+        self.kinds = Kinds(self.find)
+        self.joins = Joins(self)
+        self.goal: Goal | None = None
+        self.joining = False
+        self.level = 0
+        self.device: int | None = None
+        self.training = False
+        self.depth = 0
+        self.scope = Scope("network", variant.name, "", title=variant.name)
+        self.rooms[self.scope] = self.room("", False)
+
+    # ---- the network ----
+
+    def network(self, settings: Mapping[str, Any]) -> Network:
+        root = self.scope
+        self.envs = [Env(level, root, BROKEN) for level in self.variant.chain]
+        root.params = tuple(set_parameters(self.variant, self.envs, settings, self.evaluator))
+        root.span = self.variant.declared.definition.name_span
+        entries = [
+            self.input(item, self.envs[-1], first=i == 0)
+            for i, item in enumerate(self.variant.inputs)
+        ]
+        if not entries:
+            raise mistake(
+                "input",
+                f"network '{self.variant.name}' has no input",
+                root.span,
+                help="begin with a line such as 'input 3x224x224'",
+            )
+        for env in self.envs:
+            env.entry = entries[0]
+        root.entry = entries[0]
+        end = self.seq(self.variant.base.definition.body, self.envs[0], entries[0])
+        root.exit = end
+        self.edits.unused(self.report)
+        inits = tuple(self.init(line) for line in self.variant.inits)
+        if self.mistakes:
+            raise ArchError(*list(self.mistakes.values())[:MAX_MISTAKES])
+        assert end is not None
+        return Network(
+            name=self.variant.name,
+            about=self.variant.about,
+            source=self.variant.declared.module.spec.source,
+            root=root,
+            nodes=self.nodes,
+            outputs=self.final_outputs(end),
+            heads=tuple(self.heads),
+            params=root.params,
+            inits=inits,
+        )
+
+    def final_outputs(self, end: int) -> tuple[Output, ...]:
+        """What the network returns: the named outputs, and its end where that has no name."""
+        if any(output.node == end for output in self.outputs):
+            return tuple(self.outputs)
+        name = "logits" if self.heads and not self.outputs else "out"
+        return (*self.outputs, Output(name, end))
+
+    def input(self, item: s.Item, env: Env, *, first: bool) -> int:
+        call = item.unit
+        assert isinstance(call, s.Call)
+        if not first and item.label is None:
+            self.report(
+                mistake(
+                    "input",
+                    "a second input needs a label, to be used as @label",
+                    item.span,
+                    help="meta: input 16",
+                )
+            )
+            return BROKEN
+        try:
+            shape = self.input_shape(call, env)
+        except ArchError as error:
+            self.report(error)
+            return BROKEN
+        node = self.add(item.label.name if item.label else "input", Input(shape), (), item.span)
+        if item.label:
+            self.rooms[self.scope].tensors[item.label.name] = node
+        return node
+
+    def input_shape(self, call: s.Call, env: Env) -> Shape:
+        values = [self.evaluate(arg.value, env).value for arg in call.args]
+        dims = values[0] if len(values) == 1 and isinstance(values[0], tuple) else tuple(values)
+        good = all(isinstance(d, int) and not isinstance(d, bool) and d > 0 for d in dims)
+        if not good or not 1 <= len(dims) <= 4:
+            raise mistake(
+                "input",
+                "an input is channels and up to three axes, each at least 1",
+                call.span,
+                help="input 3x224x224",
+            )
+        return Shape(dims)
+
+    def init(self, line: s.Init) -> Initialisation:
+        """An `init` line; its targets are operators in use or labels."""
+        used = {node.op.name for node in self.nodes} | {node.path for node in self.nodes}
+        for target in line.targets:
+            if target.name not in used and target.name not in OPS:
+                self.report(
+                    mistake(
+                        "unknown",
+                        f"'{target.name}' names no operator and no item with weights",
+                        target.span,
+                        help=did_you_mean(target.name, used),
+                    )
+                )
+        options = []
+        for arg in line.args:
+            value = arg.value
+            options.append(
+                (arg.name or "", value.name)
+                if isinstance(value, s.Name)
+                else (arg.name or "", self.evaluate(value, self.envs[-1]).value)
+            )
+        return Initialisation(
+            tuple(target.name for target in line.targets),
+            line.scheme.name if line.scheme else None,
+            tuple(options),
+            line.span,
+        )
+
+    # ---- chains ----
+
+    def seq(self, seq: s.Seq, env: Env, x: int) -> int | None:
+        """Feed a tensor through a chain; None where the chain says `none`."""
+        current: int | None = x
+        for item in seq.items:
+            if current is None:
+                self.report(
+                    mistake("none", "nothing can follow 'none'", item.span, help="remove it")
+                )
+                return BROKEN
+            current = self.item(item.label, item.unit, env, current)
+        return current
+
+    def item(self, label: s.Label | None, unit: s.Unit, env: Env, x: int) -> int | None:
+        """One step, with its mistakes reported where it can be gone on behind them."""
+        try:
+            out = self.unit(label, unit, env, x)
+        except ArchError as error:
+            if self.joins.trying:
+                raise
+            self.report(error)
+            return BROKEN
+        except Broken:
+            return BROKEN
+        if label is not None and out is not None:
+            self.rooms[self.scope.naming].tensors[label.name] = out
+        return out
+
+    def unit(self, label: s.Label | None, unit: s.Unit, env: Env, x: int) -> int | None:
+        if label is not None:
+            self.check_label(label)
+        copies = self.copies(unit, env)
+        if copies is not None:
+            return self.stack(label, copies, env, x, unit.span)
+        match unit:
+            case s.Call():
+                return self.call(label, unit, env, x)
+            case s.Group(body):
+                if label is not None or self.scope.naming.numbered:
+                    return self.group(label, body, env, x, unit.span)
+                return self.seq(body, env, x)
+            case s.Choice():
+                return self.joins.choose(label, unit, env, x)
+            case s.Join():
+                if label is None:
+                    return self.joins.join(unit, env, x)
+                return self.open_group(
+                    label, x, unit.span, lambda x: self.joins.join(unit, env, x), numbered=False
+                )
+            case s.Ref():
+                return self.ref(unit)
+            case s.If():
+                return self.conditional(label, unit, env, x)
+            case s.Repeat():
+                raise AssertionError("copies() takes repeats apart")
+
+    def check_label(self, label: s.Label) -> None:
+        """Refuse labels that PyTorch cannot take."""
+        if "." in label.name:
+            raise mistake(
+                "label",
+                f"a label is one name, and '{label.name}' is a path",
+                label.span,
+                help="paths reach into the base of a network that says 'from'",
+            )
+        if label.name in MODULE_ATTRIBUTES:
+            raise mistake(
+                "label",
+                f"'{label.name}' is an attribute of every PyTorch module",
+                label.span,
+                help=f"choose another label, such as '{label.name}_'",
+            )
+
+    def conditional(self, label: s.Label | None, unit: s.If, env: Env, x: int) -> int | None:
+        condition = self.evaluate(unit.condition, env)
+        chosen = 0 if condition.value else 1
+        with self.choice(unit.span, chosen, x, condition.symbol) as scope:
+            if condition.value:
+                scope.exit = self.item(label, unit.then, env, x)
+            elif unit.otherwise is None:
+                scope.exit = x
+            else:
+                other = unit.otherwise
+                scope.exit = self.item(other.label or label, other.unit, env, x)
+        return scope.exit
+
+    def ref(self, unit: s.Ref) -> int:
+        return self.tensor(unit.name, unit.span)
+
+    def tensor(self, name: str, span: Span) -> int:
+        """The tensor that left the item of a label, in this scope or an outer one."""
+        scope: Scope | None = self.scope
+        known: list[str] = []
+        while scope is not None:
+            tensors = self.rooms[scope].tensors if scope in self.rooms else {}
+            if name in tensors:
+                return tensors[name]
+            known += tensors
+            scope = scope.parent
+        raise mistake(
+            "unknown",
+            f"no item labelled '{name}' stands before this",
+            span,
+            help=did_you_mean(name, known) or "a tensor is used behind the item that makes it",
+        )
+
+    # ---- stacks ----
+
+    def copies(self, unit: s.Unit, env: Env) -> list[s.Unit] | None:
+        """The units that a stack repeats; None for what is no stack."""
+        if isinstance(unit, s.Repeat):
+            return repeated(unit.unit, self.count(unit.count, env))
+        if not isinstance(unit, s.Call) or unit.name in RESERVED:
+            return None
+        for i, body in enumerate(unit.bodies):
+            inner = self.body_copies(body, env)
+            if inner is not None:
+                return [
+                    replace(unit, bodies=(*unit.bodies[:i], seq, *unit.bodies[i + 1 :]))
+                    for seq in inner
+                ]
+        for i, arg in enumerate(unit.args):
+            if isinstance(arg.value, s.Size) and self.takes_number(unit, arg, env):
+                channels, count = self.stacked(arg.value)
+                number = replace(arg, value=s.Number(channels, arg.value.span))
+                args = (*unit.args[:i], number, *unit.args[i + 1 :])
+                return repeated(replace(unit, args=args), count)
+        return None
+
+    def body_copies(self, body: s.Seq, env: Env) -> list[s.Seq] | None:
+        """The copies of a body that is a stack and nothing else."""
+        if len(body.items) != 1 or body.items[0].label is not None:
+            return None
+        inner = self.copies(body.items[0].unit, env)
+        if inner is None:
+            return None
+        return [s.Seq((s.Item(None, unit, unit.span),), body.span) for unit in inner]
+
+    def stacked(self, size: s.Size) -> tuple[int, int]:
+        if len(size.dims) != 2:
+            raise mistake(
+                "kind",
+                f"a number of channels belongs here, and {size.span.text} is a size",
+                size.span,
+                help="64x3 reads '64 channels, 3 times'",
+            )
+        if size.dims[1] < 1:
+            raise mistake("value", "a stack has at least one copy", size.span)
+        return size.dims[0], size.dims[1]
+
+    def takes_number(self, call: s.Call, arg: s.Arg, env: Env) -> bool:
+        """Whether an argument stands where a number belongs, and never a size."""
+        name = self.callee(call.name, env)
+        if name in OPS:
+            places = dict(
+                (id(expr), kind)
+                for kind, expr in self.kinds.places(replace(call, name=name), self.declared(env))
+            )
+            return places.get(id(arg.value)) in ("count", "number")
+        declared = self.lookup(name, env)
+        if declared is None:
+            return False
+        names = [p.names[0] for p in declared.definition.params if len(p.names) == 1]
+        if arg.name is not None:
+            target = arg.name
+        else:
+            index = [a for a in call.args if a.name is None].index(arg)
+            params = declared.definition.params
+            target = params[index].names[0] if index < len(params) else ""
+        return target in names and self.kinds.is_number(self.kinds.of(declared)[target])
+
+    def count(self, expr: s.Expr, env: Env) -> int:
+        value = self.evaluate(expr, env).value
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise mistake("value", "a stack has at least one copy", expr.span)
+        if value > MAX_NODES:
+            raise mistake("limit", f"a stack has at most {MAX_NODES:,} copies", expr.span)
+        return value
+
+    def stack(
+        self, label: s.Label | None, copies: list[s.Unit], env: Env, x: int, span: Span
+    ) -> int | None:
+        if label is None:
+            return self.splice(copies, env, x)
+        if label.first is not None:
+            out: int | None = x
+            for i, unit in enumerate(copies, label.first):
+                if out is None:
+                    break
+                out = self.item(s.Label(f"{label.name}{i}", None, label.span), unit, env, out)
+            return out
+        return self.open_group(
+            label, x, span, lambda x: self.splice(copies, env, x), numbered=True
+        )
+
+    def splice(self, copies: list[s.Unit], env: Env, x: int) -> int | None:
+        out: int | None = x
+        for unit in copies:
+            if out is None:
+                break
+            out = self.item(None, unit, env, out)
+        return out
+
+    # ---- calls ----
+
+    def call(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
+        if label is not None and label.first is not None:
+            raise mistake("label", "a label with '#' numbers a stack, and this is none", label.span)
+        if call.name in RESERVED:
+            return self.word(label, call, env, x)
+        if call.name in env.bodies:
+            return self.body(label, call, env, x)
+        name = self.callee(call.name, env)
+        declared = self.lookup(name, env)
+        if declared is not None:
+            with self.deeper(call, declared):
+                if declared.definition.kind == "block":
+                    return self.block(label, declared, call, env, x)
+                return self.let(label, declared, call, env, x)
+        if name in OPS:
+            return self.operator(label, OPS[name], call, env, x)
+        names = [*OPS, *RESERVED, *env.bodies, *env.values, *env.declared.module.definitions]
+        raise mistake(
+            "unknown",
+            f"there is no operator or block '{name}'",
+            call.name_span,
+            help=did_you_mean(name, names),
+        )
+
+    def callee(self, name: str, env: Env) -> str:
+        """The operator or block that a name calls; a parameter stands for what it was given."""
+        for _ in range(MAX_DEPTH):
+            binding = env.values.get(name)
+            if binding is None or not isinstance(binding.value, Callee):
+                return name
+            name = binding.value.name
+        return name
+
+    def body(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
+        """A chain that was given in `< >`."""
+        if call.args or call.bodies:
+            raise mistake("argument", f"the body '{call.name}' takes no arguments", call.span)
+        closure = env.bodies[call.name]
+        if label is not None:
+            return self.group(label, closure.seq, closure.env, x, call.span)
+        return self.seq(closure.seq, closure.env, x)
+
+    def word(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
+        """`none`, `output`, `aux`, `on`: words of the language that look like calls."""
+        if call.name == "none":
+            if not self.joining:
+                raise mistake("none", "'none' drops a branch, and this is none", call.span)
+            return None
+        if call.name == "output":
+            return self.output(call, x)
+        if call.name in ("aux", "on"):
+            if len(call.bodies) != 1:
+                raise mistake("argument", f"'{call.name}' needs one body, {call.name}<...>", call.span)
+            return (self.aux if call.name == "aux" else self.on)(label, call, env, x)
+        raise mistake(
+            call.name,
+            f"'{call.name}' cannot stand here",
+            call.span,
+            help="input lines stand in the body of a network" if call.name == "input" else "",
+        )
+
+    def output(self, call: s.Call, x: int) -> int:
+        if len(call.args) != 1 or not isinstance(call.args[0].value, s.Name):
+            raise mistake("argument", "'output' takes a name", call.span, help="output mask")
+        name = call.args[0].value.name
+        if any(output.name == name for output in self.outputs):
+            raise mistake("duplicate", f"there are two outputs '{name}'", call.span)
+        self.outputs.append(Output(name, x))
+        return x
+
+    def aux(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int:
+        weight = 1.0
+        for arg in call.args:
+            if arg.name != "weight":
+                raise mistake("argument", "'aux' takes weight=", arg.span, help="aux<head>(weight=0.3)")
+            weight = self.evaluate(arg.value, env).value
+        before, self.training = self.training, True
+        try:
+            end = self.labelled(label, call.bodies[0], env, x, call.span)
+        finally:
+            self.training = before
+        if end is not None:
+            name = label.name if label else f"aux{len(self.heads) + 1}"
+            self.heads.append(Output(name, end, weight))
+        return x
+
+    def on(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
+        device = self.evaluate(call.args[0].value, env).value
+        if not isinstance(device, int) or isinstance(device, bool) or not 0 <= device < 64:
+            raise mistake("value", "'on' takes the index of a device, 0 to 63", call.args[0].span)
+        before, self.device = self.device, device
+        try:
+            return self.labelled(label, call.bodies[0], env, x, call.span)
+        finally:
+            self.device = before
+
+    def labelled(
+        self, label: s.Label | None, seq: s.Seq, env: Env, x: int, span: Span
+    ) -> int | None:
+        """A chain whose label goes to its only item, or else opens a group."""
+        if label is None:
+            return self.seq(seq, env, x)
+        if len(seq.items) == 1 and seq.items[0].label is None:
+            return self.item(label, seq.items[0].unit, env, x)
+        return self.group(label, seq, env, x, span)
+
+    def operator(
+        self, label: s.Label | None, op: type[Op], call: s.Call, env: Env, x: int
+    ) -> int | None:
+        if call.bodies:
+            raise mistake("argument", f"{op.name} is an operator and takes no body", call.span)
+        rank = self.shape(x).rank if x != BROKEN else 0
+        if x == BROKEN:
+            raise Broken
+        found = op_arguments(op, call, lambda expr: self.evaluate(expr, env), rank)
+        inputs = (x, *(self.tensor(ref.name, ref.span) for ref in found.tensors))
+        if found.holes:
+            self.joins.solve(found, inputs, call.span)
+        made = self.made(found, call)
+        if op is Identity and label is None and not self.scope.naming.numbered:
+            return x
+
+        def make(names: list[str | None], x: int) -> int:
+            return self.add(names[-1] or "", made, (x, *inputs[1:]), call.span, found.symbols)
+
+        return self.edits.place(self, Child(label, op.name, call.span, make), x)
+
+    def made(self, found: OpArguments, call: s.Call) -> Op:
+        try:
+            return found.complete()
+        except LookupError as error:
+            raise mistake(
+                "argument",
+                f"{found.op.name} needs '{error.args[0]}'",
+                call.span,
+                help=f"{found.op.name} {' '.join(name.upper() for name in found.op.positional)}",
+            ) from None
+
+    # ---- blocks, lets, groups ----
+
+    def block(
+        self, label: s.Label | None, declared: Declared, call: s.Call, env: Env, x: int
+    ) -> int | None:
+        def make(names: list[str | None], x: int) -> int | None:
+            with self.opened("block", names, False, x, call.span) as scope:
+                scope.definition = declared.definition.name
+                scope.title = self.title(declared, call, env)
+                inner = Env(declared, scope, x)
+                scope.params = bind(declared, call, env, inner, self.evaluator)
+                self.bodies(declared, call, env, inner)
+                scope.exit = self.seq(declared.definition.body, inner, x)
+            return scope.exit
+
+        return self.edits.place(self, Child(label, declared.definition.name, call.span, make), x)
+
+    def let(
+        self, label: s.Label | None, declared: Declared, call: s.Call, env: Env, x: int
+    ) -> int | None:
+        def splice(x: int) -> int | None:
+            inner = Env(declared, self.scope, x)
+            bind(declared, call, env, inner, self.evaluator)
+            self.bodies(declared, call, env, inner)
+            return self.seq(declared.definition.body, inner, x)
+
+        if label is None:
+            return splice(x)
+        return self.open_group(label, x, call.span, splice, numbered=True)
+
+    def title(self, declared: Declared, call: s.Call, env: Env) -> str:
+        """What a class for this use is called: its body's name where that is one `let`."""
+        for body in call.bodies:
+            unit = body.items[0].unit
+            if len(body.items) == 1 and isinstance(unit, s.Call):
+                inner = self.lookup(self.callee(unit.name, env), env)
+                if inner is not None and inner.definition.kind == "let":
+                    return inner.definition.name
+        return declared.definition.name
+
+    def bodies(self, declared: Declared, call: s.Call, env: Env, inner: Env) -> None:
+        """Hand the chains in `< >` to the names in the header's `< >`."""
+        wanted = declared.definition.bodies
+        if len(call.bodies) != len(wanted):
+            name = declared.definition.name
+            form = f"{name}<{', '.join(wanted)}>" if wanted else name
+            raise mistake(
+                "argument",
+                f"'{name}' takes {len(wanted)} bodies in '< >', not {len(call.bodies)}",
+                call.span,
+                help=f"write {form}",
+            )
+        for name, body in zip(wanted, call.bodies, strict=True):
+            inner.bodies[name] = Closure(body, env)
+
+    def group(
+        self, label: s.Label | None, body: s.Seq, env: Env, x: int, span: Span
+    ) -> int | None:
+        return self.open_group(
+            label, x, span, lambda x: self.seq(body, env, x), numbered=True
+        )
+
+    def open_group(
+        self,
+        label: s.Label | None,
+        x: int,
+        span: Span,
+        fill: Callable[[int], int | None],
+        *,
+        numbered: bool,
+    ) -> int | None:
+        """A scope for what stands in parentheses, or bears a label."""
+
+        def make(names: list[str | None], x: int) -> int | None:
+            with self.opened("group", names, numbered, x, span) as scope:
+                scope.exit = fill(x)
+            return scope.exit
+
+        return self.edits.place(self, Child(label, "group", span, make), x)
+
+    # ---- scopes and nodes ----
+
+    def room(self, path: str, numbered: bool, paths: list[str | None] | None = None) -> Room:
+        levels = len(self.variant.levels) + 1
+        return Room([Namer(numbered) for _ in range(levels)], paths or [path] * levels)
+
+    @contextmanager
+    def opened(
+        self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span
+    ) -> Iterator[Scope]:
+        """Walk within a new scope."""
+        outer = self.scope
+        above = self.rooms[outer.naming]
+        paths = [
+            joined(path, name) if path is not None and name is not None else None
+            for path, name in zip(above.paths, names, strict=True)
+        ]
+        name = names[-1] or ""
+        scope = Scope(kind, name, paths[-1] or name, outer, numbered, entry=x, span=span)
+        outer.items.append(scope)
+        self.rooms[scope] = self.room(scope.path, numbered, paths)
+        self.scope = scope
+        try:
+            yield scope
+        finally:
+            self.scope = outer
+
+    @contextmanager
+    def choice(
+        self, span: Span, chosen: int, x: int, condition: Sym | None
+    ) -> Iterator[Scope]:
+        """Walk within the mark of a decision."""
+        outer = self.scope
+        scope = Scope("choice", "", outer.path, outer, entry=x, span=span, chosen=chosen)
+        scope.condition = condition
+        scope.goal = self.goal.node if self.goal else None
+        outer.items.append(scope)
+        self.scope = scope
+        try:
+            yield scope
+        finally:
+            self.scope = outer
+
+    @contextmanager
+    def deeper(self, call: s.Call, declared: Declared) -> Iterator[None]:
+        """Refuse blocks nested without end."""
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise mistake(
+                    "recursion",
+                    f"blocks are nested deeper than {MAX_DEPTH}: "
+                    f"does '{declared.definition.name}' use itself?",
+                    call.span,
+                )
+            yield
+        finally:
+            self.depth -= 1
+
+    def add(
+        self,
+        name: str,
+        op: Op,
+        inputs: tuple[int, ...],
+        span: Span,
+        symbols: dict[str, Sym] | None = None,
+    ) -> int:
+        """Add an operator; its shape is known or the mistake is told."""
+        shapes = [self.shape(i) for i in inputs]
+        if len(self.nodes) >= MAX_NODES:
+            raise mistake("limit", f"the network has more than {MAX_NODES:,} operators", span)
+        try:
+            shape = op.shape(*shapes)
+            op.module(*shapes)
+        except Misfit as misfit:
+            where = f"{', '.join(map(str, shapes))} comes in"
+            raise mistake(
+                "shape",
+                misfit.clause,
+                span,
+                label=where if shapes else "",
+                notes=self.origin(inputs, span),
+                path=self.where(name),
+                help=misfit.fix or "",
+            ) from None
+        node = Node(
+            len(self.nodes),
+            name,
+            op,
+            inputs,
+            shape,
+            self.scope.naming,
+            span,
+            symbols or {},
+            self.device,
+            self.training,
+        )
+        self.nodes.append(node)
+        self.scope.items.append(node)
+        return node.index
+
+    def where(self, name: str) -> str:
+        """The chain of blocks down to a place, for messages."""
+        parts = []
+        scope: Scope | None = self.scope.naming
+        while scope is not None and scope.parent is not None:
+            parts.append(f"{scope.path} ({scope.definition})" if scope.definition else scope.path)
+            scope = scope.parent.naming
+        return " > ".join([self.variant.name, *reversed(parts), joined(self.scope.path, name)])
+
+    def origin(self, inputs: tuple[int, ...], span: Span) -> tuple[Any, ...]:
+        """Where the tensors that came in were made."""
+        from archdsl.diagnostics import Note
+
+        notes = []
+        for i in inputs:
+            node = self.nodes[i]
+            if node.span is not None and node.span != span:
+                notes.append(Note(node.span, f"{node.shape} is made here"))
+        return tuple(dict.fromkeys(notes))
+
+    def shape(self, tensor: int) -> Shape:
+        if tensor == BROKEN:
+            raise Broken
+        return self.nodes[tensor].shape
+
+    def report(self, error: ArchError) -> None:
+        """Keep a mistake; the same one in another copy of a block counts once."""
+        for diagnostic in error.diagnostics:
+            self.mistakes.setdefault((diagnostic.span, diagnostic.message), diagnostic)
+        if len(self.mistakes) > MAX_MISTAKES:
+            raise Abandoned(*list(self.mistakes.values())[:MAX_MISTAKES])
+
+    # ---- names and values ----
+
+    def declared(self, env: Env) -> Declared:
+        """The definition that an environment belongs to, for looking names up."""
+        return env.declared  # type: ignore[return-value]
+
+    def find(self, name: str, declared: Declared | DeclaredNetwork) -> Declared | None:
+        found = declared.module.definitions.get(name)
+        return self.variant.rebound.get(found, found) if found is not None else None
+
+    def lookup(self, name: str, env: Env) -> Declared | None:
+        return self.find(name, env.declared)
+
+    def names(self, name: str, env: Env) -> bool:
+        """Whether a name is an operator, block or body that a parameter can stand for."""
+        return name in OPS or name in ("identity", "none") or self.lookup(name, env) is not None
+
+    def evaluate(self, expr: s.Expr, env: Env) -> Value:
+        return self.evaluator(env)(expr)
+
+    def evaluator(self, env: Env) -> Evaluator:
+        def lookup(name: s.Name) -> Value:
+            binding = env.values.get(name.name)
+            if binding is not None:
+                return Value(binding.value, Given(binding))
+            if self.names(name.name, env):
+                return Value(Callee(name.name), Literally(name.name))
+            raise mistake(
+                "unknown",
+                f"'{name.name}' is no parameter here",
+                name.span,
+                help=did_you_mean(name.name, [*env.values, *OPS]),
+            )
+
+        def axis(expr: s.InputAxis) -> Value:
+            shape = self.shape(env.entry)
+            if expr.axis == "c":
+                return Value(shape.channels, ChannelsOf(env.entry))
+            index = {"d": -3, "h": -2, "w": -1}[expr.axis]
+            if -index > shape.rank:
+                raise mistake("value", f"the map {shape} has no axis '{expr.axis}'", expr.span)
+            return Value(shape[index], Literally(shape[index]))
+
+        return Evaluator(lookup, axis)
+
+
+class Abandoned(ArchError):
+    """Too many mistakes to go on."""
+
+
+def repeated(unit: s.Unit, count: int) -> list[s.Unit]:
+    """Copies of a unit; the stride of a call is for the first."""
+    return [unit, *(unstrided(unit) for _ in range(count - 1))] if count > 1 else [unit]
+
+
+def unstrided(unit: s.Unit) -> s.Unit:
+    """A call without its stride."""
+    if not isinstance(unit, s.Call):
+        return unit
+    args = []
+    for arg in unit.args:
+        if arg.name == "stride":
+            continue
+        value = arg.value
+        if isinstance(value, s.Operation) and value.sign == "/" and is_size(value.operands[0]):
+            arg = replace(arg, value=value.operands[0])
+        args.append(arg)
+    return replace(unit, args=tuple(args))
+
+
+def is_size(expr: s.Expr) -> bool:
+    """Whether an expression is written as a size, so that `/` behind it is a stride."""
+    return isinstance(expr, (s.Size, s.Name))
+

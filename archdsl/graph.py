@@ -1,0 +1,168 @@
+"""The network as a graph: operators in walking order, and the scopes that name them.
+
+A node's shape is known from the moment it is added. `Network.graph` is the same as a NetworkX
+MultiDiGraph keyed by argument slot (`add(x, x)` would lose an edge in a DiGraph); it is made when
+asked for, since importing NetworkX costs more time than checking a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from archdsl.ops import Op, Tensor
+from archdsl.shapes import Shape
+from archdsl.source import Source, Span
+from archdsl.symbols import Binding, Sym
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(eq=False)
+class Node:
+    """An operator in its place."""
+
+    index: int
+    name: str
+    op: Op
+    inputs: tuple[int, ...]
+    shape: Shape
+    scope: Scope
+    span: Span | None = None
+    symbols: dict[str, Sym] = field(default_factory=dict)
+    device: int | None = None
+    training_only: bool = False
+
+    @property
+    def path(self) -> str:
+        """Its module's path in the state_dict."""
+        return joined(self.scope.path, self.name)
+
+
+@dataclass(eq=False)
+class Scope:
+    """A stretch of the network with a name of its own.
+
+    `choice` scopes carry no name: they mark what an author's `or` or `if` decided, so that code
+    can keep the decision. `chosen` is the alternative taken; `condition` what `if` asked.
+    """
+
+    kind: Literal["network", "block", "group", "choice"]
+    name: str
+    path: str
+    parent: Scope | None = None
+    numbered: bool = False
+    definition: str = ""
+    title: str = ""
+    items: list[Node | Scope] = field(default_factory=list)
+    params: tuple[Binding, ...] = ()
+    entry: int = 0
+    exit: int | None = None
+    span: Span | None = None
+    chosen: int = 0
+    condition: Sym | None = None
+    goal: int | None = None
+
+    @property
+    def naming(self) -> Scope:
+        """The scope that names what stands here."""
+        scope = self
+        while scope.kind == "choice" and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def encloses(self, other: Scope | None) -> bool:
+        """Whether the other scope is this one or lies within it."""
+        while other is not None:
+            if other is self:
+                return True
+            other = other.parent
+        return False
+
+    def nodes(self) -> Iterator[Node]:
+        """All nodes within, in walking order."""
+        for item in self.items:
+            if isinstance(item, Node):
+                yield item
+            else:
+                yield from item.nodes()
+
+
+@dataclass(frozen=True)
+class Output:
+    """A tensor that the network returns; `weight` is the loss weight of a training-only head."""
+
+    name: str
+    node: int
+    weight: float | None = None
+
+
+@dataclass(frozen=True)
+class Initialisation:
+    """How weights start: for the operators of some names, or the items of some labels."""
+
+    targets: tuple[str, ...]
+    scheme: str | None
+    options: tuple[tuple[str, float | str], ...]
+    span: Span
+
+
+@dataclass(eq=False)
+class Network:
+    """A whole network; nodes in walking order."""
+
+    name: str
+    about: str
+    source: Source
+    root: Scope
+    nodes: list[Node]
+    outputs: tuple[Output, ...]
+    heads: tuple[Output, ...] = ()
+    params: tuple[Binding, ...] = ()
+    inits: tuple[Initialisation, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The nodes that tensors come in by."""
+        return tuple(node for node in self.nodes if node.op.inputs == 0)
+
+    @cached_property
+    def devices(self) -> int:
+        """How many devices `on` names; 0 where the network is not placed."""
+        return max((n.device + 1 for n in self.nodes if n.device is not None), default=0)
+
+    def input_shapes(self, node: Node) -> tuple[Shape, ...]:
+        """Shapes that come into a node."""
+        return tuple(self.nodes[i].shape for i in node.inputs)
+
+    def tensors(self, node: Node) -> tuple[Tensor, ...]:
+        """The state_dict entries of a node, named within it."""
+        return node.op.tensors(*self.input_shapes(node))
+
+    def state(self) -> dict[str, tuple[int, ...]]:
+        """Keys and shapes of the state_dict."""
+        return {
+            f"{node.path}.{tensor.name}": tensor.shape
+            for node in self.nodes
+            for tensor in self.tensors(node)
+        }
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph:
+        """The NetworkX graph: nodes carry `op`, `shape` and `path`, edges are keyed by slot."""
+        import networkx as nx
+
+        graph = nx.MultiDiGraph(name=self.name)
+        for node in self.nodes:
+            graph.add_node(node.index, op=node.op, shape=node.shape, path=node.path)
+            for slot, source in enumerate(node.inputs):
+                graph.add_edge(source, node.index, key=slot)
+        return graph
+
+
+def joined(path: str, name: str) -> str:
+    """A path with one more name."""
+    return f"{path}.{name}" if path else name

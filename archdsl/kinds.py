@@ -1,0 +1,115 @@
+"""Which parameters are sizes and which are numbers: told by how a body uses them.
+
+An author writes no types, and `64x3` is a size or 'N channels, R times' by where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from archdsl import syntax as s
+from archdsl.modules import Declared
+from archdsl.ops import OPS
+
+Find = Callable[[str, Declared], Declared | None]
+
+
+class Kinds:
+    """The kinds of each definition's parameters, remembered."""
+
+    def __init__(self, find: Find) -> None:
+        self.find = find
+        self.known: dict[Declared, dict[str, set[str]]] = {}
+
+    def of(self, declared: Declared) -> dict[str, set[str]]:
+        """For each parameter the kinds of place that it stands in."""
+        if declared not in self.known:
+            names = {name for param in declared.definition.params for name in param.names}
+            self.known[declared] = {name: set() for name in names}
+            for name, kind in self.uses(declared.definition.body, declared):
+                if name in names:
+                    self.known[declared][name].add(kind)
+        return self.known[declared]
+
+    def is_number(self, kinds: set[str]) -> bool:
+        """Whether a parameter of these kinds is a number and never a size."""
+        return "size" not in kinds and bool(kinds & {"count", "number"})
+
+    def uses(self, seq: s.Seq, declared: Declared) -> Iterator[tuple[str, str]]:
+        for item in seq.items:
+            yield from self.unit(item.unit, declared)
+
+    def unit(self, unit: s.Unit, declared: Declared) -> Iterator[tuple[str, str]]:
+        match unit:
+            case s.Call():
+                yield unit.name, "callee"
+                for body in unit.bodies:
+                    yield from self.uses(body, declared)
+                for place, expr in self.places(unit, declared):
+                    yield from named(expr, place)
+            case s.Group(body):
+                yield from self.uses(body, declared)
+            case s.Choice(bodies) | s.Join(_, bodies):
+                for body in bodies:
+                    yield from self.uses(body, declared)
+            case s.Repeat(inner, count):
+                yield from named(count, "number")
+                yield from self.unit(inner, declared)
+            case s.If(then, condition, otherwise):
+                yield from named(condition, "number")
+                yield from self.unit(then, declared)
+                if otherwise is not None:
+                    yield from self.unit(otherwise.unit, declared)
+
+    def places(self, call: s.Call, declared: Declared) -> Iterator[tuple[str, s.Expr]]:
+        """Each argument of a call with the kind of place that it stands in."""
+        positional, keyed = self.signature(call.name, declared)
+        index = 0
+        for arg in call.args:
+            if arg.name is not None:
+                yield keyed.get(arg.name, ""), arg.value
+            elif isinstance(arg.value, s.Name) and arg.value.name in self.words(call.name):
+                continue
+            else:
+                yield (positional[index] if index < len(positional) else ""), arg.value
+                index += 1
+
+    def signature(self, name: str, declared: Declared) -> tuple[list[str], dict[str, str]]:
+        """The kinds of a callee's positional and named arguments."""
+        if name in OPS:
+            keys = {key: f.metadata["kind"] for key, f in OPS[name].arguments().items()}
+            return [keys[key] for key in OPS[name].positional], keys
+        other = self.find(name, declared)
+        if other is None:
+            return [], {}
+        kinds = self.of(other)
+        order = [
+            "pattern" if len(param.names) > 1 else summary(kinds[param.names[0]])
+            for param in other.definition.params
+        ]
+        return order, {key: summary(value) for key, value in kinds.items()}
+
+    def words(self, name: str) -> frozenset[str]:
+        """The flags of an operator."""
+        return frozenset(OPS[name].words) if name in OPS else frozenset()
+
+
+def summary(kinds: set[str]) -> str:
+    """One kind for several places: a size wins, since it can be nothing else."""
+    for kind in ("size", "count", "number", "padding", "callee"):
+        if kind in kinds:
+            return kind
+    return ""
+
+
+def named(expr: s.Expr, place: str) -> Iterator[tuple[str, str]]:
+    """The names in an expression, each with the kind that its place asks for."""
+    match expr:
+        case s.Name(name):
+            yield name, place
+        case s.Operation("/", (left, right)) if place == "size":
+            yield from named(left, "size")
+            yield from named(right, "count")
+        case s.Operation(_, operands) | s.Apply(_, operands) | s.ChainValue(operands):
+            for operand in operands:
+                yield from named(operand, "number")

@@ -1,0 +1,117 @@
+"""Lines and angle brackets, decided before the grammar sees the text.
+
+What a line end or a `>` means depends on its neighbours, which an LALR(1) grammar cannot ask.
+So one pass rewrites a spec to a text of the same length: comments and the ends of continued lines
+become blanks, and a `>` that closes `< >` becomes `CLOSE`. Offsets stay true.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from archdsl.diagnostics import mistake
+from archdsl.source import Source, Span
+
+CLOSE = "\x02"
+MAX_BYTES = 1_000_000
+MAX_NESTING = 60
+
+TOKEN = re.compile(
+    r"""(?P<label>[A-Za-z_][\w.-]*\#0?[ \t]*:)"""
+    r"""|(?P<string>"[^"\n]*")|(?P<comment>\#[^\n]*)|(?P<newline>\r?\n)"""
+    r"""|(?P<bracket>[][()<>])|(?P<space>[ \t\f\r]+)|(?P<other>[\w.@]+|.)""",
+    re.VERBOSE,
+)
+OPENING = {"(": ")", "[": "]", "<": ">"}
+# A `>` closes where no unit follows it on its line, or `(` follows without a space.
+CHAINS = re.compile(r"[ \t]*(?!(?:if|else|or)\b|x\d|x\()[A-Za-z_@\[]|[ \t]+\(")
+COMPARES = re.compile(r"[ \t]*[=<]")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The rewritten text, and where the comments of the original stand."""
+
+    text: str
+    comments: tuple[Span, ...]
+
+
+def layout(source: Source) -> Layout:
+    """Rewrite a spec for the grammar; refuses what is too large or nested too deeply."""
+    text = source.text
+    if len(text) > MAX_BYTES:
+        raise mistake("limit", f"the file is larger than {MAX_BYTES:,} characters")
+    scan = _Scan(source)
+    scan.run()
+    return Layout("".join(scan.out) + "\n", tuple(scan.comments))
+
+
+class _Scan:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.out: list[str] = []
+        self.comments: list[Span] = []
+        self.open: list[tuple[str, int]] = []
+        self.newlines: list[int] = []  # places in `out` of line ends since the last word
+        self.continues = False  # the last word was one after which a line goes on
+
+    def run(self) -> None:
+        for match in TOKEN.finditer(self.source.text):
+            word, kind = match.group(), match.lastgroup
+            if kind == "comment":
+                self.comments.append(Span(self.source, match.start(), match.end()))
+                self.out.append(" " * len(word))
+            elif kind == "newline":
+                self.newlines.append(len(self.out))
+                self.out.append(word)
+            elif kind == "space":
+                self.out.append(word)
+            else:
+                self.word(word, kind or "", match.start(), match.end())
+        if self.open and self.open[-1][0] != "<":
+            sign, start = self.open[-1]
+            raise mistake(
+                "syntax",
+                f"this '{sign}' is never closed",
+                Span(self.source, start, start + 1),
+                help=f"add the missing '{OPENING[sign]}'",
+            )
+
+    def word(self, word: str, kind: str, start: int, end: int) -> None:
+        if word < " " or word == "\x7f":
+            span = Span(self.source, start, end)
+            raise mistake("syntax", "a control character cannot stand in a spec", span)
+        if self.continues or (word in (">", "|", "+", "*", ")", "]") and kind != "string"):
+            for place in self.newlines:
+                self.out[place] = " " * len(self.out[place])
+        self.newlines.clear()
+        self.continues = word in ("(", "[", "<", ",", "=")
+        if kind == "bracket":
+            word = self.bracket(word, start, end)
+        self.out.append(word)
+
+    def bracket(self, sign: str, start: int, end: int) -> str:
+        if sign in OPENING:
+            # `a <= b` and `a < b` are comparisons; what was pushed for the latter goes with its `)`.
+            if not (sign == "<" and COMPARES.match(self.source.text, end)):
+                self.open.append((sign, start))
+            if len(self.open) > MAX_NESTING:
+                span = Span(self.source, start, end)
+                raise mistake("limit", f"brackets are nested deeper than {MAX_NESTING}", span)
+        elif sign == ">":
+            return self.angle(end)
+        else:
+            while self.open and self.open[-1][0] == "<":
+                self.open.pop()
+            if not self.open or OPENING[self.open[-1][0]] != sign:
+                span = Span(self.source, start, end)
+                raise mistake("syntax", f"this '{sign}' closes nothing", span)
+            self.open.pop()
+        return sign
+
+    def angle(self, end: int) -> str:
+        if self.open and self.open[-1][0] == "<" and not CHAINS.match(self.source.text, end):
+            self.open.pop()
+            return CLOSE
+        return ">"

@@ -1,0 +1,100 @@
+"""Finds specs and templates: shipped ones in a checkout or in the wheel, and the user's own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.source import Source
+
+PACKAGE = Path(__file__).parent
+STANDARD = "library"  # the file of blocks that need no `use`
+NETWORK = re.compile(r"^[ \t]*network[ \t]+([A-Za-z_]\w*(?:@\w+)?)", re.MULTILINE)
+
+
+def shipped(folder: str) -> Path:
+    """A folder that the project ships: inside the installed package, or beside it in a checkout."""
+    inside = PACKAGE / f"_{folder}"
+    return inside if inside.is_dir() else PACKAGE.parent / folder
+
+
+@dataclass(frozen=True)
+class Target:
+    """A network asked for: the file, and the network's name where it was given."""
+
+    path: Path
+    network: str | None = None
+
+
+def read(path: Path) -> Source:
+    """A spec file's text; raises ArchError where it cannot be read."""
+    try:
+        return Source(shown(path), path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise mistake("file", f"cannot read {shown(path)}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise mistake("file", f"{shown(path)} is not UTF-8 text") from error
+
+
+def shown(path: Path) -> str:
+    """A path as messages show it: relative to the current folder where it lies below."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        root = PACKAGE.parent
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+@cache
+def shipped_networks() -> dict[str, Path]:
+    """Every shipped network's name and file, in the order of files and of text."""
+    found = {}
+    for path in sorted(shipped("specs").glob("*.arch")):
+        for name in NETWORK.findall(path.read_text(encoding="utf-8")):
+            found[name] = path
+    return found
+
+
+def shipped_spec(stem: str) -> Path | None:
+    """A shipped file by its name without `.arch`."""
+    path = shipped("specs") / f"{stem}.arch"
+    return path if path.is_file() else None
+
+
+def resolve(spec: str) -> Target:
+    """What SPEC on the command line names: a shipped network, a path, or `path:network`."""
+    head, colon, network = spec.rpartition(":")
+    if colon and network:
+        path = find_file(head)
+        if path is None:
+            raise unknown(head)
+        return Target(path, network)
+    networks = shipped_networks()
+    if spec in networks:
+        return Target(networks[spec], spec)
+    path = find_file(spec)
+    if path is None:
+        raise unknown(spec)
+    return Target(path)
+
+
+def find_file(spec: str) -> Path | None:
+    """A user's file, or a shipped one by its bare name."""
+    path = Path(spec)
+    if path.is_file():
+        return path
+    return None if path.suffix or "/" in spec else shipped_spec(spec)
+
+
+def unknown(spec: str) -> Exception:
+    """The mistake of asking for what is not there."""
+    if spec.endswith(".arch") or "/" in spec:
+        return mistake("file", f"there is no file {spec}")
+    return mistake(
+        "unknown",
+        f"there is no shipped network '{spec}', and no file of that name",
+        help=did_you_mean(spec, shipped_networks()) or "'archdsl list' shows the shipped networks",
+    )

@@ -1,0 +1,136 @@
+"""What the names of a spec file mean: its own declarations, what it uses, and the standard library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archdsl import library
+from archdsl import syntax as s
+from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
+from archdsl.ops import OPS
+from archdsl.parser import parse
+from archdsl.source import Source
+
+RESERVED = ("aux", "output", "input", "none", "on", "in")
+
+
+@dataclass(eq=False)
+class Module:
+    """A spec file with its names resolved."""
+
+    spec: s.Spec
+    definitions: dict[str, Declared] = field(default_factory=dict)
+    networks: dict[str, DeclaredNetwork] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Declared:
+    """A `let` or `block`, and the file whose names its body means."""
+
+    definition: s.Definition
+    module: Module
+
+
+@dataclass(frozen=True, eq=False)
+class DeclaredNetwork:
+    """A network, and the file whose names its body means."""
+
+    definition: s.NetworkDef
+    module: Module
+
+
+class Loader:
+    """Reads files once each, following `use`."""
+
+    def __init__(self) -> None:
+        self.modules: dict[Path, Module] = {}
+        self.open: list[Path] = []
+
+    def file(self, path: Path) -> Module:
+        """The module of a file."""
+        path = path.resolve()
+        if path not in self.modules:
+            self.open.append(path)
+            self.modules[path] = self.module(library.read(path), path)
+            self.open.pop()
+        return self.modules[path]
+
+    def module(self, source: Source, path: Path | None = None) -> Module:
+        """The module of a text; `path` is where its relative `use` lines start from."""
+        module = Module(parse(source))
+        standard = library.shipped_spec(library.STANDARD)
+        if standard is not None and path != standard.resolve():
+            module.definitions.update(self.file(standard).definitions)
+        mistakes: list[Diagnostic] = []
+        for use in module.spec.uses:
+            try:
+                self.use(module, use, path)
+            except ArchError as error:
+                mistakes += error.diagnostics
+        mistakes += list(own_names(module))
+        if mistakes:
+            raise ArchError(*mistakes)
+        return module
+
+    def use(self, module: Module, use: s.Use, path: Path | None) -> None:
+        """Bring the named declarations of another file in."""
+        found = (
+            (path.parent if path else Path.cwd()) / use.spec
+            if use.is_path
+            else library.shipped_spec(use.spec)
+        )
+        if found is None or not found.is_file():
+            stems = [p.stem for p in library.shipped("specs").glob("*.arch")]
+            raise mistake(
+                "use",
+                f"there is no spec '{use.spec}' to use",
+                use.span,
+                help=did_you_mean(use.spec, stems) or 'a file of your own: use "file.arch": name',
+            )
+        if found.resolve() in self.open:
+            raise mistake("use", f"'{use.spec}' uses this file: a circle of 'use'", use.span)
+        other = self.file(found)
+        for name in use.names:
+            if name.name in other.definitions:
+                module.definitions[name.name] = other.definitions[name.name]
+            elif name.name in other.networks:
+                module.networks[name.name] = other.networks[name.name]
+            else:
+                raise mistake(
+                    "use",
+                    f"'{use.spec}' declares no '{name.name}'",
+                    name.span,
+                    help=did_you_mean(name.name, [*other.definitions, *other.networks]),
+                )
+
+
+def own_names(module: Module) -> list[Diagnostic]:
+    """Enter a file's own declarations; answers with those that cannot be."""
+    mistakes = []
+    seen: dict[str, s.Definition | s.NetworkDef] = {}
+    for definition in (*module.spec.definitions, *module.spec.networks):
+        name = definition.name
+        if name in OPS or name in RESERVED:
+            what = "an operator" if name in OPS else "a word of the language"
+            mistakes.append(
+                Diagnostic(
+                    "duplicate",
+                    f"'{name}' is {what} already",
+                    definition.name_span,
+                    help=f"choose another name, such as '{name}_unit'",
+                )
+            )
+        if name in seen:
+            first = Note(seen[name].name_span, "first declared here")
+            mistakes.append(
+                Diagnostic(
+                    "duplicate", f"'{name}' is declared twice", definition.name_span, notes=(first,)
+                )
+            )
+        seen[name] = definition
+        if isinstance(definition, s.NetworkDef):
+            module.networks[name] = DeclaredNetwork(definition, module)
+        else:
+            module.definitions[name] = Declared(definition, module)
+    return mistakes

@@ -1,0 +1,48 @@
+"""The one room for operators: a class each, and the registry that finds them by name.
+
+Everything else asks an operator; nothing else knows one.
+"""
+
+from __future__ import annotations
+
+from archdsl.ops import layout, pointwise, windows
+from archdsl.ops.base import (
+    REQUIRED,
+    Argument,
+    Construct,
+    Kind,
+    Op,
+    Tensor,
+    Window,
+)
+from archdsl.ops.joins import Add, Concat, Input, Joint, Multiply
+
+__all__ = [
+    "JOINTS",
+    "OPS",
+    "REQUIRED",
+    "Argument",
+    "Construct",
+    "Identity",
+    "Input",
+    "Joint",
+    "Kind",
+    "Op",
+    "Tensor",
+    "Window",
+]
+
+Identity = layout.Identity
+
+
+def _registry() -> dict[str, type[Op]]:
+    found = {}
+    for room in (windows, pointwise, layout):
+        for value in vars(room).values():
+            if isinstance(value, type) and issubclass(value, Op) and hasattr(value, "name"):
+                found[value.name] = value
+    return found
+
+
+OPS: dict[str, type[Op]] = _registry()
+JOINTS: dict[str, type[Joint]] = {joint.sign: joint for joint in (Concat, Add, Multiply)}

@@ -1,0 +1,169 @@
+"""What every operator answers, and how its fields say what it can be given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import field as dataclass_field
+from typing import Any, ClassVar, Literal
+
+from archdsl.pytext import Py
+from archdsl.shapes import Misfit, Shape, extents
+
+Kind = Literal["size", "count", "number", "flag", "text", "padding", "tensor"]
+Family = Literal[
+    "input", "conv", "linear", "norm", "activation", "pool", "join", "shape", "regularisation"
+]
+Role = Literal["trainable", "fixed", "buffer"]
+Sizes = tuple[int, ...]
+REQUIRED: Any = object()
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the state_dict: a trained parameter, a fixed constant or a running statistic."""
+
+    name: str
+    shape: tuple[int, ...]
+    role: Role = "trainable"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a PyTorch constructor.
+
+    `source` says where the value comes from, so that generated code can keep the author's
+    expression: a field of the operator, `in.c`, or a formula of other arguments such as
+    `{kernel_size} // 2`. What equals `default` is left out.
+    """
+
+    name: str
+    value: Any
+    default: Any = REQUIRED
+    source: str = ""
+    positional: bool = False
+
+
+@dataclass(frozen=True)
+class Construct:
+    """A PyTorch module: `nn.Name`, or a class that the generated file brings along itself."""
+
+    callee: str
+    args: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one output position sees along one axis."""
+
+    kernel: int
+    stride: int
+    before: int
+    dilation: int = 1
+
+
+def arg(kind: Kind, default: Any = MISSING, *, key: str | None = None) -> Any:
+    """A field of an operator: what kind of value it takes and by which name."""
+    return dataclass_field(default=default, metadata={"kind": kind, "key": key})
+
+
+@dataclass(frozen=True)
+class Op:
+    """An operator of the language with its arguments; frozen, and free of any place or path."""
+
+    name: ClassVar[str]
+    family: ClassVar[Family]
+    positional: ClassVar[tuple[str, ...]] = ()
+    words: ClassVar[Mapping[str, tuple[str, Any]]] = {}
+    inputs: ClassVar[int | None] = 1  # how many tensors come in; None: any number
+    in_place: ClassVar[bool] = False  # its PyTorch module can overwrite its input
+    keeps_output: ClassVar[bool] = False  # its backward pass reads its output, or shares its memory
+
+    @classmethod
+    def arguments(cls) -> dict[str, Field[Any]]:
+        """The fields by the name an author writes."""
+        return {f.metadata.get("key") or f.name: f for f in fields(cls) if f.metadata}
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Shape that comes out; raises Misfit."""
+        raise NotImplementedError
+
+    def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
+        """Its state_dict entries in PyTorch's order."""
+        return ()
+
+    def macs(self, *inputs: Shape) -> int:
+        """Multiply-accumulates per sample: convolutions and linear layers, no bias, no norm."""
+        return 0
+
+    def module(self, *inputs: Shape) -> Construct | None:
+        """The module in generated code; None where only an expression says it."""
+        return None
+
+    def expression(self, values: Sequence[Py]) -> Py | None:
+        """The Python expression where that reads better than a module and nothing is stateful."""
+        return None
+
+    def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
+        """Per spatial axis what an output sees; None where position does not matter (all)."""
+        return tuple(Window(1, 1, 0) for _ in inputs[0].spatial)
+
+    def describe(self) -> str:
+        """A short text for figures and tables: the arguments as an author would write them."""
+        return " ".join(described(self))
+
+
+def described(op: Op) -> Iterator[str]:
+    """The arguments that differ from their defaults, in the language's notation."""
+    words = {(f, v): word for word, (f, v) in op.words.items()}
+    for name, f in op.arguments().items():
+        value = getattr(op, f.name)
+        if value == f.default or value is None:
+            continue
+        if (f.name, value) in words:
+            yield words[f.name, value]
+            continue
+        text = "x".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+        if f.name == "stride":
+            yield f"/{value[0] if len(set(value)) == 1 else text}"
+        else:
+            yield text if f.name in op.positional else f"{name}={text}"
+
+
+@dataclass(frozen=True)
+class Pointwise(Op):
+    """An operator that changes values and no shape."""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+
+def needs_map(op: Op, shape: Shape) -> None:
+    """Refuse features without spatial axes."""
+    if shape.rank == 0:
+        raise Misfit(
+            f"{op.name} works on a map, and {shape} has no spatial axes",
+            "put it before 'flatten'",
+        )
+
+
+def scalar(values: Sizes) -> int | Sizes:
+    """One number where all axes agree, as people write PyTorch."""
+    return values[0] if len(set(values)) == 1 else tuple(values)
+
+
+def split_evenly(channels: int, groups: int, what: str) -> None:
+    """Refuse channels that groups do not divide."""
+    if channels % groups:
+        near = [g for g in range(1, channels + 1) if channels % g == 0]
+        best = min(near, key=lambda g: abs(g - groups))
+        raise Misfit(f"{channels} {what} do not divide into {groups} groups", f"groups={best} does")
+
+
+def positive_extent(op: str, window: Sizes, shape: Shape, output: Sequence[int]) -> None:
+    """Refuse a window that is larger than the padded map."""
+    if min(output, default=1) < 1:
+        raise Misfit(
+            f"a {extents(window)} window of {op} does not fit {shape}",
+            "pad the map ('same'), use a smaller window, or downsample less before",
+        )

@@ -1,0 +1,110 @@
+"""The input of a network, and where branches meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from archdsl.ops.base import Family, Op, Window
+from archdsl.pytext import Py, call, flat, listing
+from archdsl.shapes import Misfit, Shape
+
+
+@dataclass(frozen=True)
+class Input(Op):
+    """A tensor that comes into the network."""
+
+    name: ClassVar[str] = "input"
+    family: ClassVar[Family] = "input"
+    inputs: ClassVar[int | None] = 0
+
+    of: Shape
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return self.of
+
+    def windows(self, *inputs: Shape) -> tuple[Window, ...]:
+        return tuple(Window(1, 1, 0) for _ in self.of.spatial)
+
+
+@dataclass(frozen=True)
+class Joint(Op):
+    """Several tensors into one."""
+
+    family: ClassVar[Family] = "join"
+    inputs: ClassVar[int | None] = None
+    sign: ClassVar[str]
+
+    def fits(self, left: Shape, right: Shape) -> bool:
+        """Whether two branches can be joined."""
+        return left == right
+
+
+@dataclass(frozen=True)
+class Concat(Joint):
+    """Channels one behind the other."""
+
+    name: ClassVar[str] = "concat"
+    sign: ClassVar[str] = "|"
+
+    def fits(self, left: Shape, right: Shape) -> bool:
+        return left.spatial == right.spatial
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if len({shape.spatial for shape in inputs}) > 1:
+            raise Misfit(
+                "branches that are concatenated agree in all but their channels, and these are "
+                + " | ".join(map(str, inputs))
+            )
+        return Shape((sum(shape.channels for shape in inputs), *inputs[0].spatial))
+
+    def expression(self, values: Sequence[Py]) -> Py:
+        return call("torch.cat", [listing(values), "1"])
+
+
+@dataclass(frozen=True)
+class Add(Joint):
+    """The sum of tensors of one shape."""
+
+    name: ClassVar[str] = "add"
+    sign: ClassVar[str] = "+"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if len(set(inputs)) > 1:
+            raise Misfit(
+                "branches that are added have one shape, and these are "
+                + " + ".join(map(str, inputs)),
+                "let a branch adapt with (identity or conv 1x1/_ _)",
+            )
+        return inputs[0]
+
+    def expression(self, values: Sequence[Py]) -> Py:
+        return " + ".join(map(flat, values))
+
+
+@dataclass(frozen=True)
+class Multiply(Joint):
+    """The product of tensors; an axis of 1 is broadcast, as a gate per channel is."""
+
+    name: ClassVar[str] = "multiply"
+    sign: ClassVar[str] = "*"
+
+    def fits(self, left: Shape, right: Shape) -> bool:
+        return left.rank == right.rank and all(
+            a == b or 1 in (a, b) for a, b in zip(left, right, strict=True)
+        )
+
+    def shape(self, *inputs: Shape) -> Shape:
+        first = inputs[0]
+        for other in inputs[1:]:
+            if not self.fits(first, other):
+                raise Misfit(
+                    "branches that are multiplied agree in each axis, or have 1 there, "
+                    "and these are " + " * ".join(map(str, inputs))
+                )
+            first = Shape(max(a, b) for a, b in zip(first, other, strict=True))
+        return first
+
+    def expression(self, values: Sequence[Py]) -> Py:
+        return " * ".join(map(flat, values))

@@ -1,0 +1,373 @@
+"""Norms, activations, and what drops or scales values: the shape stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from archdsl.ops.base import (
+    Argument,
+    Construct,
+    Family,
+    Pointwise,
+    Tensor,
+    arg,
+    needs_map,
+    split_evenly,
+)
+from archdsl.shapes import Misfit, Shape
+
+
+@dataclass(frozen=True)
+class Norm(Pointwise):
+    """A normalisation with a learned scale and offset per channel."""
+
+    family: ClassVar[Family] = "norm"
+
+    def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
+        channels = (inputs[0].channels,)
+        return (Tensor("weight", channels), Tensor("bias", channels))
+
+
+@dataclass(frozen=True)
+class BatchNorm(Norm):
+    """Batch normalisation (Ioffe and Szegedy, 2015)."""
+
+    name: ClassVar[str] = "bn"
+
+    eps: float = arg("number", 1e-5)
+    momentum: float = arg("number", 0.1)
+
+    def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
+        channels = (inputs[0].channels,)
+        running = (
+            Tensor("running_mean", channels, "buffer"),
+            Tensor("running_var", channels, "buffer"),
+            Tensor("num_batches_tracked", (), "buffer"),
+        )
+        return (*super().tensors(*inputs), *running)
+
+    def module(self, *inputs: Shape) -> Construct:
+        (shape,) = inputs
+        return Construct(
+            f"nn.BatchNorm{max(1, shape.rank)}d",
+            (
+                Argument("num_features", shape.channels, positional=True, source="in.c"),
+                Argument("eps", self.eps, 1e-5, source="eps"),
+                Argument("momentum", self.momentum, 0.1, source="momentum"),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class LayerNorm(Norm):
+    """Layer normalisation over the channels at each position (as ConvNeXt has it)."""
+
+    name: ClassVar[str] = "ln"
+
+    eps: float = arg("number", 1e-6)
+
+    def module(self, *inputs: Shape) -> Construct:
+        (shape,) = inputs
+        return Construct(
+            "ChannelNorm" if shape.rank else "nn.LayerNorm",
+            (
+                Argument("channels", shape.channels, positional=True, source="in.c"),
+                Argument("eps", self.eps, source="eps"),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class GroupNorm(Norm):
+    """Group normalisation (Wu and He, 2018)."""
+
+    name: ClassVar[str] = "gn"
+    positional: ClassVar[tuple[str, ...]] = ("groups",)
+
+    groups: int = arg("count")
+    eps: float = arg("number", 1e-5)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        split_evenly(inputs[0].channels, self.groups, "channels")
+        return inputs[0]
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct(
+            "nn.GroupNorm",
+            (
+                Argument("num_groups", self.groups, positional=True, source="groups"),
+                Argument("num_channels", inputs[0].channels, positional=True, source="in.c"),
+                Argument("eps", self.eps, 1e-5, source="eps"),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class LocalResponseNorm(Pointwise):
+    """Local response normalisation across channels (AlexNet, section 3.3); alpha is divided by n."""
+
+    name: ClassVar[str] = "lrn"
+    family: ClassVar[Family] = "norm"
+    positional: ClassVar[tuple[str, ...]] = ("n",)
+
+    n: int = arg("count")
+    alpha: float = arg("number", 1e-4)
+    beta: float = arg("number", 0.75)
+    k: float = arg("number", 1.0)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        needs_map(self, inputs[0])
+        return inputs[0]
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct(
+            "nn.LocalResponseNorm",
+            (
+                Argument("size", self.n, positional=True, source="n"),
+                Argument("alpha", self.alpha, 1e-4, source="alpha"),
+                Argument("beta", self.beta, 0.75, source="beta"),
+                Argument("k", self.k, 1.0, source="k"),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Activation(Pointwise):
+    """A function of each value; subclasses name PyTorch's class for it."""
+
+    family: ClassVar[Family] = "activation"
+    in_place: ClassVar[bool] = True
+    keeps_output: ClassVar[bool] = True
+    torch_name: ClassVar[str]
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct(f"nn.{self.torch_name}")
+
+
+def activation(name: str, torch_name: str, *, in_place: bool = True) -> type[Activation]:
+    """An activation without parameters."""
+    namespace = {"name": name, "torch_name": torch_name, "in_place": in_place}
+    return dataclass(frozen=True)(type(torch_name, (Activation,), namespace))
+
+
+Relu = activation("relu", "ReLU")
+Relu6 = activation("relu6", "ReLU6")
+Selu = activation("selu", "SELU")
+Silu = activation("silu", "SiLU")
+Mish = activation("mish", "Mish")
+Sigmoid = activation("sigmoid", "Sigmoid", in_place=False)
+Hardswish = activation("hardswish", "Hardswish")
+Hardsigmoid = activation("hardsigmoid", "Hardsigmoid")
+
+
+@dataclass(frozen=True)
+class Leaky(Activation):
+    """Leaky ReLU."""
+
+    name: ClassVar[str] = "leaky"
+    positional: ClassVar[tuple[str, ...]] = ("slope",)
+
+    slope: float = arg("number", 0.01)
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct(
+            "nn.LeakyReLU",
+            (Argument("negative_slope", self.slope, 0.01, source="slope", positional=True),),
+        )
+
+
+@dataclass(frozen=True)
+class Elu(Activation):
+    """Exponential linear unit."""
+
+    name: ClassVar[str] = "elu"
+    positional: ClassVar[tuple[str, ...]] = ("alpha",)
+
+    alpha: float = arg("number", 1.0)
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct(
+            "nn.ELU", (Argument("alpha", self.alpha, 1.0, source="alpha", positional=True),)
+        )
+
+
+@dataclass(frozen=True)
+class Prelu(Activation):
+    """ReLU with a learned slope, one per channel (He et al., 2015); `shared` learns a single one."""
+
+    name: ClassVar[str] = "prelu"
+    in_place: ClassVar[bool] = False
+    words = {"shared": ("shared", True)}
+
+    init: float = arg("number", 0.25)
+    shared: bool = arg("flag", False)
+
+    def slopes(self, shape: Shape) -> int:
+        """How many slopes it learns."""
+        return 1 if self.shared else shape.channels
+
+    def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
+        return (Tensor("weight", (self.slopes(inputs[0]),)),)
+
+    def module(self, *inputs: Shape) -> Construct:
+        source = "" if self.shared else "in.c"
+        return Construct(
+            "nn.PReLU",
+            (
+                Argument("num_parameters", self.slopes(inputs[0]), 1, source, positional=True),
+                Argument("init", self.init, 0.25, source="init"),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Gelu(Activation):
+    """Gaussian error linear unit; `tanh` is its usual approximation."""
+
+    name: ClassVar[str] = "gelu"
+    in_place: ClassVar[bool] = False
+    words = {"tanh": ("approximate", "tanh")}
+
+    approximate: str = arg("text", "none")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if self.approximate not in ("none", "tanh"):
+            raise Misfit(f"gelu has no approximation '{self.approximate}'", "gelu tanh")
+        return inputs[0]
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct("nn.GELU", (Argument("approximate", self.approximate, "none"),))
+
+
+@dataclass(frozen=True)
+class Tanh(Activation):
+    """a * tanh(b * x); LeNet-5's squashing function has a=1.7159 and b=2/3."""
+
+    name: ClassVar[str] = "tanh"
+    in_place: ClassVar[bool] = False
+    positional: ClassVar[tuple[str, ...]] = ("a", "b")
+
+    a: float = arg("number", 1.0)
+    b: float = arg("number", 1.0)
+
+    def module(self, *inputs: Shape) -> Construct:
+        if self.a == 1 and self.b == 1:
+            return Construct("nn.Tanh")
+        return Construct(
+            "ScaledTanh",
+            (
+                Argument("a", self.a, source="a", positional=True),
+                Argument("b", self.b, source="b", positional=True),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Softmax(Activation):
+    """Softmax over the channels."""
+
+    name: ClassVar[str] = "softmax"
+    in_place: ClassVar[bool] = False
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct("nn.Softmax", (Argument("dim", 1),))
+
+
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """log(1 + exp(beta * x)) / beta."""
+
+    name: ClassVar[str] = "softplus"
+    in_place: ClassVar[bool] = False
+    positional: ClassVar[tuple[str, ...]] = ("beta",)
+
+    beta: float = arg("number", 1.0)
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct(
+            "nn.Softplus", (Argument("beta", self.beta, 1.0, source="beta", positional=True),)
+        )
+
+
+@dataclass(frozen=True)
+class Dropout(Pointwise):
+    """Sets values to zero during training, each with probability p."""
+
+    name: ClassVar[str] = "dropout"
+    family: ClassVar[Family] = "regularisation"
+    positional: ClassVar[tuple[str, ...]] = ("p",)
+    torch_name: ClassVar[str] = "nn.Dropout"
+
+    p: float = arg("number", 0.5)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if not 0 <= self.p <= 1:
+            raise Misfit(f"a probability lies between 0 and 1, not at {self.p}")
+        return inputs[0]
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct(
+            self.torch_name, (Argument("p", self.p, source="p", positional=True),)
+        )
+
+
+@dataclass(frozen=True)
+class Dropout2d(Dropout):
+    """Drops whole channels of a map."""
+
+    name: ClassVar[str] = "dropout2d"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        needs_map(self, inputs[0])
+        return super().shape(*inputs)
+
+    def module(self, *inputs: Shape) -> Construct:
+        return Construct(
+            f"nn.Dropout{inputs[0].rank}d", (Argument("p", self.p, source="p", positional=True),)
+        )
+
+
+@dataclass(frozen=True)
+class DropPath(Dropout):
+    """Stochastic depth (Huang et al., 2016): drops a residual branch, per sample."""
+
+    name: ClassVar[str] = "droppath"
+    torch_name: ClassVar[str] = "StochasticDepth"
+
+
+@dataclass(frozen=True)
+class Scale(Pointwise):
+    """A learned factor per channel; `bias` adds a learned offset, `fixed` makes it a constant."""
+
+    name: ClassVar[str] = "scale"
+    family: ClassVar[Family] = "norm"
+    positional: ClassVar[tuple[str, ...]] = ("init",)
+    words = {"bias": ("bias", True)}
+
+    init: float = arg("number", 1.0)
+    bias: bool = arg("flag", False)
+    fixed: float | None = arg("number", None)
+
+    def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
+        (shape,) = inputs
+        if self.fixed is not None:
+            return ()
+        each = (shape.channels, *(1 for _ in shape.spatial))
+        return (Tensor("weight", each), *((Tensor("bias", each),) if self.bias else ()))
+
+    def module(self, *inputs: Shape) -> Construct:
+        (shape,) = inputs
+        if self.fixed is not None:
+            return Construct(
+                "ConstantScale", (Argument("factor", self.fixed, source="fixed", positional=True),)
+            )
+        return Construct(
+            "ChannelScale",
+            (
+                Argument("channels", shape.channels, source="in.c", positional=True),
+                Argument("axes", shape.rank, 2),
+                Argument("init", self.init, 1.0, source="init"),
+                Argument("bias", self.bias, False),
+            ),
+        )

@@ -1,0 +1,241 @@
+"""Parameters: those of a block or `let` from a call, those of a network from settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from archdsl import syntax as s
+from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.edits import Variant
+from archdsl.modules import Declared
+from archdsl.symbols import Binding, Literally, Sym
+from archdsl.values import Callee, Evaluator, Strided, Value, kind_of
+
+if TYPE_CHECKING:
+    from archdsl.expand import Env
+    from archdsl.graph import Scope
+
+Evaluators = Callable[["Env"], Evaluator]
+
+
+def bind(
+    declared: Declared, call: s.Call, env: Env, inner: Env, evaluators: Evaluators
+) -> tuple[Binding, ...]:
+    """Bind a call's arguments to parameters; `inner` gets them, in the order of the header."""
+    params = declared.definition.params
+    given = matched(declared, call)
+    strides = carried_stride(declared, given, env, evaluators)
+    for param in params:
+        arg = given.get(param)
+        default = literal_default(param)
+        if arg is not None:
+            value = strides.pop(id(arg.value), None) or argument(param, arg.value, evaluators(env))
+            home = env.home
+        elif param.names[0] == "stride" and "stride" in strides:
+            value, home = [strides.pop("stride")], env.home
+        elif param.default is not None:
+            value, home = argument(param, param.default, evaluators(inner)), inner.home
+        else:
+            raise mistake(
+                "argument",
+                f"'{declared.definition.name}' needs '{'>'.join(param.names)}'",
+                call.span,
+                help=signature(declared.definition),
+            )
+        define(inner, param, value, home, default)
+    return tuple(inner.values[name] for param in params for name in param.names)
+
+
+def matched(declared: Declared, call: s.Call) -> dict[s.Param, s.Arg]:
+    """Which argument goes to which parameter."""
+    definition = declared.definition
+    given: dict[s.Param, s.Arg] = {}
+    named = {param.names[0]: param for param in definition.params if len(param.names) == 1}
+    for arg in call.args:
+        if arg.name is not None and arg.name not in named:
+            raise mistake(
+                "argument",
+                f"'{definition.name}' has no parameter '{arg.name}'",
+                arg.span,
+                help=did_you_mean(arg.name, named) or signature(definition),
+            )
+        if arg.name is not None and named[arg.name] in given:
+            raise mistake("argument", f"'{arg.name}' is given twice", arg.span)
+        if arg.name is not None:
+            given[named[arg.name]] = arg
+    free = [param for param in definition.params if param not in given]
+    for arg in (arg for arg in call.args if arg.name is None):
+        if not free:
+            count = len(definition.params)
+            raise mistake(
+                "argument",
+                f"'{definition.name}' takes {count} arguments, and this is one more",
+                arg.span,
+                help=signature(definition),
+            )
+        given[free.pop(0)] = arg
+    return given
+
+
+def carried_stride(
+    declared: Declared, given: Mapping[s.Param, s.Arg], env: Env, evaluators: Evaluators
+) -> dict[Any, Any]:
+    """A size's stride goes to the parameter `stride` where there is one and it was not given.
+
+    Answers with the size's own value by its expression, and the stride's.
+    """
+    names = {param.names[0] for param in declared.definition.params}
+    if "stride" not in names or any(param.names[0] == "stride" for param in given):
+        return {}
+    for arg in given.values():
+        expr = arg.value
+        if isinstance(expr, s.Operation) and expr.sign == "/":
+            left = evaluators(env)(expr.operands[0])
+            if isinstance(left.value, tuple):
+                right = evaluators(env)(expr.operands[1])
+                return {id(expr): [left], "stride": right}
+    return {}
+
+
+def argument(param: s.Param, expr: s.Expr, evaluate: Evaluator) -> list[Value]:
+    """The values of an argument: one, or one for each name of a pattern."""
+    if len(param.names) == 1:
+        return [evaluate(expr)]
+    pattern = ">".join(param.names)
+    if not isinstance(expr, s.ChainValue):
+        raise mistake(
+            "pattern",
+            f"'{pattern}' takes a chain of {len(param.names)} values",
+            expr.span,
+            help=f"write {'>'.join(['96', '128', '64', '32'][: len(param.names)])}",
+        )
+    if len(expr.parts) != len(param.names):
+        raise mistake(
+            "pattern",
+            f"'{pattern}' takes {len(param.names)} values, and these are {len(expr.parts)}",
+            expr.span,
+        )
+    return [evaluate(part) for part in expr.parts]
+
+
+def define(
+    env: Env, param: s.Param, values: list[Value], home: Scope | None, default: Any
+) -> None:
+    """Enter a parameter's names into an environment."""
+    for name, value in zip(param.names, values, strict=True):
+        env.values[name] = Binding(name, value.value, value.symbol, home, default)
+
+
+def literal_default(param: s.Param) -> Any:
+    """The default where it is a plain value, for the signature of generated code."""
+    return getattr(param.default, "value", None) if param.default is not None else None
+
+
+def signature(definition: s.Definition | s.NetworkDef) -> str:
+    """How a block is called."""
+    parts = [">".join(p.names) + ("=..." if p.default else "") for p in definition.params]
+    return f"write {definition.name}({', '.join(parts)})"
+
+
+# ---- networks ------------------------------------------------------------------------------
+
+
+def set_parameters(
+    variant: Variant, envs: list[Env], settings: Mapping[str, Any], evaluators: Evaluators
+) -> list[Binding]:
+    """Give the networks of a `from` chain their parameters, base first in `envs`.
+
+    What a `from` call does not bind stays a parameter of the variant. Answers with those.
+    """
+    left = dict(settings)
+    public: list[Binding] = []
+    bound: dict[str, tuple[Value, Scope | None]] = {}
+    for level in reversed(range(len(envs))):
+        env, definition = envs[level], variant.chain[level].definition
+        for param in definition.params:
+            name = param.names[0]
+            if len(param.names) > 1:
+                raise mistake("pattern", "a network's parameter is one name", param.span)
+            if name in bound:
+                value, home = bound.pop(name)
+                define(env, param, [value], home, None)
+                continue
+            if param.default is None:
+                raise mistake(
+                    "parameter",
+                    f"the network's parameter '{name}' needs a default",
+                    param.span,
+                    help=f"{name}=1000",
+                )
+            value = evaluators(env)(param.default)
+            if name in left:
+                value = setting(name, left.pop(name), value, evaluators(env), param)
+            define(env, param, [value], None, value.value)
+            public.append(env.values[name])
+        if bound:
+            unknown(next(iter(bound)), variant, level, definition)
+        bound = lower(variant, level, env, evaluators)
+    for below, env in zip(envs, envs[1:], strict=False):
+        env.values = {**below.values, **env.values}
+    if left:
+        name = next(iter(left))
+        known = [binding.name for binding in public]
+        raise mistake(
+            "parameter",
+            f"network '{variant.name}' has no parameter '{name}'",
+            help=did_you_mean(name, known)
+            or (f"it has: {', '.join(known)}" if known else "it has none"),
+        )
+    return public
+
+
+def lower(
+    variant: Variant, level: int, env: Env, evaluators: Evaluators
+) -> dict[str, tuple[Value, Scope | None]]:
+    """What the `from` call of a level gives to the parameters of the level below."""
+    base = variant.chain[level].definition.base
+    bound: dict[str, tuple[Value, Scope | None]] = {}
+    if base is None:
+        return bound
+    names = [p.names[0] for p in variant.chain[level - 1].definition.params]
+    for arg in base.args:
+        name = arg.name or next((n for n in names if n not in bound), "")
+        if name not in names:
+            raise mistake(
+                "argument",
+                f"'{base.name}' has no parameter '{name}'" if name else "one argument too many",
+                arg.span,
+                help=did_you_mean(name, names),
+            )
+        bound[name] = (evaluators(env)(arg.value), env.home)
+    return bound
+
+
+def unknown(name: str, variant: Variant, level: int, definition: s.NetworkDef) -> None:
+    """A base's parameter that its header does not have."""
+    raise mistake(
+        "argument", f"'{definition.name}' has no parameter '{name}'", definition.name_span
+    )
+
+
+def setting(
+    name: str, value: Any, default: Value, evaluate: Evaluator, param: s.Param
+) -> Value:
+    """A value from outside, of the kind that the default is."""
+    symbol: Sym = Literally(value)
+    if isinstance(default.value, Callee) and isinstance(value, str):
+        return evaluate(s.Name(value, param.span))
+    same = isinstance(value, type(default.value)) or (
+        isinstance(value, (int, float))
+        and isinstance(default.value, (int, float))
+        and not isinstance(value, bool)
+        and not isinstance(default.value, bool)
+    )
+    if not same or isinstance(value, Strided):
+        raise mistake(
+            "parameter",
+            f"'{name}' is like {kind_of(default.value)}, and {kind_of(value)} was given",
+            param.span,
+        )
+    return Value(value, symbol)

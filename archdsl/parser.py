@@ -1,0 +1,515 @@
+"""Text to tree: Lark reads the layout of a spec, declaration by declaration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark.exceptions import VisitError
+from lark.tree import Meta
+
+from archdsl import syntax as s
+from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean
+from archdsl.layout import layout
+from archdsl.source import Source, Span
+
+DECLARATIONS = ("use", "let", "block", "network")
+HEADER = re.compile(r"^[ \t]*(?:use|let|block|network)[ \t]+(?![ \t]*:)", re.MULTILINE)
+MAX_NUMBER = 10**12
+SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9}
+
+
+def parse(source: Source) -> s.Spec:
+    """The tree of a spec; raises ArchError with one diagnostic per broken declaration."""
+    text = layout(source).text
+    parts: list[Any] = []
+    mistakes: list[Diagnostic] = []
+    for start, chunk in declarations(text):
+        try:
+            tree = grammar().parse(chunk)
+            parts += Builder(source, start).transform(tree)
+        except UnexpectedInput as error:
+            mistakes.append(explain(source, start, chunk, error))
+        except VisitError as error:
+            if not isinstance(error.orig_exc, ArchError):
+                raise
+            mistakes += error.orig_exc.diagnostics
+    if mistakes:
+        raise ArchError(*mistakes)
+    return s.Spec(
+        source,
+        tuple(p for p in parts if isinstance(p, s.Use)),
+        tuple(p for p in parts if isinstance(p, s.Definition)),
+        tuple(p for p in parts if isinstance(p, s.NetworkDef)),
+    )
+
+
+@cache
+def grammar() -> Lark:
+    """The parser, its tables kept between processes by Lark's own cache."""
+    text = (files("archdsl") / "grammar.lark").read_text(encoding="utf-8")
+    return Lark(
+        text, parser="lalr", propagate_positions=True, maybe_placeholders=False, cache=True
+    )
+
+
+def declarations(text: str) -> Iterator[tuple[int, str]]:
+    """The text cut before each declaration, so that one mistake does not hide the next."""
+    starts = [m.start() for m in HEADER.finditer(text)]
+    if not starts or text[: starts[0]].strip():
+        starts.insert(0, 0)
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield start, text[start:end]
+
+
+@v_args(meta=True)
+class Builder(Transformer[Token, Any]):
+    """Lark's tree to ours; every part gets its span."""
+
+    def __init__(self, source: Source, offset: int) -> None:
+        super().__init__()
+        self.source = source
+        self.offset = offset
+
+    def span(self, meta: Meta | Token) -> Span:
+        if isinstance(meta, Token):
+            start, end = meta.start_pos or 0, meta.end_pos or 0
+        else:
+            start, end = getattr(meta, "start_pos", 0), getattr(meta, "end_pos", 0)
+        return Span(self.source, self.offset + start, self.offset + end)
+
+    def fail(self, message: str, span: Span, help: str = "") -> ArchError:
+        return ArchError(Diagnostic("syntax", message, span, help=help))
+
+    # ---- declarations ----
+
+    def start(self, meta: Meta, parts: list[Any]) -> list[Any]:
+        return [part for part in parts if not isinstance(part, Token)]
+
+    def use(self, meta: Meta, parts: list[Any]) -> s.Use:
+        spec, *names = words(parts)
+        is_path = spec.type == "STRING"
+        text = spec[1:-1] if is_path else spec.rstrip(" \t:")
+        return s.Use(text, is_path, tuple(names), self.span(meta))
+
+    def kind(self, meta: Meta, parts: list[Any]) -> Token:
+        return parts[0]
+
+    def definition(self, meta: Meta, parts: list[Any]) -> s.Definition:
+        kind, name, *rest = words(parts)
+        bodies, params, lines = self.signature(rest)
+        for line in lines:
+            if not isinstance(line, s.Seq):
+                raise self.fail(
+                    f"'{line.span.text.split()[0]}' belongs into a network, not into a {kind}",
+                    line.span,
+                )
+        seq = self.joined(lines, name.span)
+        if not seq.items:
+            raise self.fail(f"{kind} '{name.name}' has no body", name.span, "write its items below")
+        return s.Definition(
+            str(kind),  # type: ignore[arg-type]
+            name.name,
+            bodies or (),
+            params or (),
+            seq,
+            self.span(meta),
+            name.span,
+        )
+
+    def network(self, meta: Meta, parts: list[Any]) -> s.NetworkDef:
+        head, *rest = words(parts)
+        about = next((p[1:-1] for p in rest if isinstance(p, Token)), "")
+        base = next((p for p in rest if isinstance(p, s.Call)), None)
+        _, params, lines = self.signature([p for p in rest if not isinstance(p, (Token, s.Call))])
+        span = self.span(head)
+        if base is None:
+            inputs, body = self.plain_body(lines, span)
+            edits: list[s.Edit] = []
+        else:
+            inputs, edits = self.variant_body(lines)
+            body = s.Seq((), span)
+        return s.NetworkDef(
+            name=str(head),
+            params=params or (),
+            about=about,
+            base=base,
+            inputs=tuple(inputs),
+            body=body,
+            inits=tuple(line for line in lines if isinstance(line, s.Init)),
+            edits=tuple(edits),
+            rebinds=tuple(line for line in lines if isinstance(line, s.Rebind)),
+            span=self.span(meta),
+            name_span=span,
+        )
+
+    def plain_body(self, lines: list[Any], span: Span) -> tuple[list[s.Item], s.Seq]:
+        for line in lines:
+            if isinstance(line, (s.Edit, s.Rebind)):
+                raise self.fail(
+                    f"'{line.span.text.split()[0]}' belongs into a network that says 'from'",
+                    line.span,
+                )
+        seq = self.joined([line for line in lines if isinstance(line, s.Seq)], span)
+        inputs = [item for item in seq.items if is_input(item)]
+        rest = tuple(item for item in seq.items if not is_input(item))
+        return inputs, s.Seq(rest, seq.span)
+
+    def variant_body(self, lines: list[Any]) -> tuple[list[s.Item], list[s.Edit]]:
+        inputs: list[s.Item] = []
+        edits: list[s.Edit] = []
+        for line in lines:
+            if isinstance(line, s.Edit):
+                edits.append(line)
+            elif isinstance(line, s.Seq):
+                head = line.items[0]
+                if is_input(head) and len(line.items) == 1:
+                    inputs.append(head)
+                elif head.label is None:
+                    raise self.fail(
+                        "a line of a 'from' network replaces the item whose label it bears, "
+                        "and this one bears none",
+                        line.span,
+                        "label it, or write 'after LABEL: ...' or 'before LABEL: ...'",
+                    )
+                else:
+                    label = head.label
+                    first = s.Item(None, head.unit, head.unit.span)
+                    body = s.Seq((first, *line.items[1:]), line.span)
+                    target = s.Name(label.name, label.span)
+                    edits.append(s.Edit("replace", target, body, line.span))
+        return inputs, edits
+
+    def signature(
+        self, parts: list[Any]
+    ) -> tuple[tuple[str, ...] | None, tuple[s.Param, ...] | None, list[Any]]:
+        bodies = next((p.names for p in parts if isinstance(p, Formals)), None)
+        params = next((p.params for p in parts if isinstance(p, Params)), None)
+        lines = next((p.lines for p in parts if isinstance(p, Body)), [])
+        return bodies, params, lines
+
+    def base(self, meta: Meta, parts: list[Any]) -> s.Call:
+        name, *rest = words(parts)
+        args = tuple(rest[0]) if rest else ()
+        return s.Call(str(name), (), args, self.span(meta), self.span(name))
+
+    def formals(self, meta: Meta, parts: list[Any]) -> Formals:
+        names = words(parts)
+        self.unique(names)
+        return Formals(tuple(name.name for name in names))
+
+    def params(self, meta: Meta, parts: list[Any]) -> Params:
+        return Params(tuple(words(parts)))
+
+    def param(self, meta: Meta, parts: list[Any]) -> s.Param:
+        names, *default = parts
+        return s.Param(names, default[0] if default else None, self.span(meta))
+
+    def pattern(self, meta: Meta, parts: list[Any]) -> tuple[str, ...]:
+        return tuple(name.name for name in words(parts))
+
+    def chain_body(self, meta: Meta, parts: list[Any]) -> Body:
+        return Body(words(parts))
+
+    def lines_body(self, meta: Meta, parts: list[Any]) -> Body:
+        return Body(words(parts))
+
+    def init(self, meta: Meta, parts: list[Any]) -> s.Init:
+        args = [p for p in parts if not isinstance(p, (Token, list))]
+        args += [arg for group in parts if isinstance(group, list) for arg in group]
+        targets = [self.path(t) for t in parts if isinstance(t, Token) and t.type == "PATH"]
+        label = next(t for t in parts if isinstance(t, Token) and t.type == "LABEL")
+        targets.append(self.label_name(label))
+        scheme = None
+        if args and args[0].name is None and isinstance(args[0].value, s.Name):
+            scheme = args.pop(0).value
+        return s.Init(tuple(targets), scheme, tuple(args), self.span(meta))
+
+    def drop(self, meta: Meta, parts: list[Any]) -> s.Edit:
+        target = next(self.path(t) for t in parts if isinstance(t, Token) and t.type == "PATH")
+        return s.Edit("drop", target, None, self.span(meta))
+
+    def insert(self, meta: Meta, parts: list[Any]) -> s.Edit:
+        word, label, chain = parts
+        return s.Edit(str(word), self.label_name(label), chain, self.span(meta))  # type: ignore[arg-type]
+
+    def rebind(self, meta: Meta, parts: list[Any]) -> s.Rebind:
+        name, *rest = words(parts)
+        bodies, params, _ = self.signature(rest)
+        body = next(p for p in rest if isinstance(p, s.Seq))
+        return s.Rebind(name.name, bodies, params, body, self.span(meta), name.span)
+
+    # ---- chains ----
+
+    def joined(self, chains: Iterable[s.Seq], span: Span) -> s.Seq:
+        chains = list(chains)
+        items = tuple(item for chain in chains for item in chain.items)
+        return s.Seq(items, chains[0].span.to(chains[-1].span) if chains else span)
+
+    def seq(self, meta: Meta, parts: list[Any]) -> s.Seq:
+        return self.joined(words(parts), self.span(meta))
+
+    def chain(self, meta: Meta, parts: list[Any]) -> s.Seq:
+        return s.Seq(tuple(p for p in words(parts)), self.span(meta))
+
+    def item(self, meta: Meta, parts: list[Any]) -> s.Item:
+        *labels, unit = words(parts)
+        label = self.label(labels[0]) if labels else None
+        return s.Item(label, unit, self.span(meta))
+
+    def label(self, token: Token) -> s.Label:
+        text = token.rstrip(" \t:")
+        span = Span(
+            self.source,
+            self.offset + (token.start_pos or 0),
+            self.offset + (token.start_pos or 0) + len(text),
+        )
+        if text.endswith("#0"):
+            return s.Label(text[:-2], 0, span)
+        if text.endswith("#"):
+            return s.Label(text[:-1], 1, span)
+        return s.Label(text, None, span)
+
+    def label_name(self, token: Token) -> s.Name:
+        label = self.label(token)
+        return s.Name(label.name, label.span)
+
+    def path(self, token: Token) -> s.Name:
+        return s.Name(str(token), self.span(token))
+
+    def if_(self, meta: Meta, parts: list[Any]) -> s.If:
+        then, condition, *rest = words(parts)
+        return s.If(then, condition, rest[0] if rest else None, self.span(meta))
+
+    def repeat(self, meta: Meta, parts: list[Any]) -> s.Repeat:
+        unit, count = parts
+        return s.Repeat(unit, count, self.span(meta))
+
+    def count(self, meta: Meta, parts: list[Any]) -> s.Expr:
+        if parts[0].type == "X_COUNT":
+            return self.integer(parts[0][1:], self.span(parts[0]))
+        return words(parts)[0]  # type: ignore[no-any-return]
+
+    def call(self, meta: Meta, parts: list[Any]) -> s.Call:
+        name, *rest = words(parts)
+        bodies: tuple[s.Seq, ...] = ()
+        args: list[s.Arg] = []
+        for part in rest:
+            if isinstance(part, Angle):
+                bodies = part.bodies
+            elif isinstance(part, list):
+                args += part
+            elif isinstance(part, s.Arg):
+                args.append(part)
+            else:  # the stride behind `/`
+                args.append(s.Arg("stride", part, part.span))
+        return s.Call(name.name, bodies, tuple(args), self.span(meta), name.span)
+
+    def on_call(self, meta: Meta, parts: list[Any]) -> s.Call:
+        word, device, angle = parts
+        arg = s.Arg(None, device, device.span)
+        return s.Call("on", angle.bodies, (arg,), self.span(meta), self.span(word))
+
+    def angle(self, meta: Meta, parts: list[Any]) -> Angle:
+        return Angle(tuple(p for p in parts if isinstance(p, s.Seq)))
+
+    def group(self, meta: Meta, parts: list[Any]) -> s.Group | s.Choice:
+        bodies = [p for p in parts if isinstance(p, s.Seq)]
+        if len(bodies) == 1:
+            return s.Group(bodies[0], self.span(meta))
+        return s.Choice(tuple(bodies), self.span(meta))
+
+    def join(self, meta: Meta, parts: list[Any]) -> s.Join:
+        branches = tuple(p for p in parts if isinstance(p, s.Seq))
+        signs = [str(p) for p in parts if isinstance(p, Token) and str(p) in "|+*"]
+        if not signs:
+            raise self.fail(
+                "a join of a single branch joins nothing",
+                self.span(meta),
+                "write [ a | b ], [ a + b ] or [ a * b ], or parentheses to group",
+            )
+        return s.Join(signs[0], branches, self.span(meta))  # type: ignore[arg-type]
+
+    def ref(self, meta: Meta, parts: list[Any]) -> s.Ref:
+        return s.Ref(str(parts[0])[1:], self.span(meta))
+
+    # ---- arguments and expressions ----
+
+    def arg(self, meta: Meta, parts: list[Any]) -> Any:
+        (part,) = parts
+        return part if isinstance(part, (list, s.Arg)) else s.Arg(None, part, part.span)
+
+    def longargs(self, meta: Meta, parts: list[Any]) -> list[s.Arg]:
+        return words(parts)
+
+    long = arg
+
+    def keyed(self, meta: Meta, parts: list[Any]) -> s.Arg:
+        name, value = words(parts)
+        return s.Arg(name.name, value, self.span(meta))
+
+    def chain_value(self, meta: Meta, parts: list[Any]) -> s.ChainValue:
+        return s.ChainValue(tuple(words(parts)), self.span(meta))
+
+    def binary(self, meta: Meta, parts: list[Any]) -> s.Operation:
+        left, sign, right = parts
+        return s.Operation(str(sign), (left, right), self.span(meta))
+
+    def unary(self, meta: Meta, parts: list[Any]) -> s.Operation:
+        sign, operand = parts
+        return s.Operation(str(sign), (operand,), self.span(meta))
+
+    negative = unary
+
+    def apply(self, meta: Meta, parts: list[Any]) -> s.Apply:
+        name, *operands = words(parts)
+        return s.Apply(name.name, tuple(operands), self.span(meta))
+
+    def number(self, meta: Meta, parts: list[Any]) -> s.Number:
+        text, span = str(parts[0]), self.span(meta)
+        factor = SUFFIX.get(text[-1], 1)
+        digits = text[:-1] if factor > 1 else text
+        value: int | float
+        if digits.isascii() and digits.isdigit():
+            return s.Number(self.integer(digits, span).value * factor, span)
+        value = float(digits) * factor
+        if abs(value) > MAX_NUMBER:
+            raise self.too_large(span)
+        return s.Number(int(value) if factor > 1 and value == int(value) else value, span)
+
+    def integer(self, digits: str, span: Span) -> s.Number:
+        if len(digits) > 12:
+            raise self.too_large(span)
+        return s.Number(int(digits), span)
+
+    def too_large(self, span: Span) -> ArchError:
+        return ArchError(Diagnostic("limit", f"numbers go up to {MAX_NUMBER:,}", span))
+
+    def size(self, meta: Meta, parts: list[Any]) -> s.Size:
+        span = self.span(meta)
+        dims = tuple(int(self.integer(part, span).value) for part in str(parts[0]).split("x"))
+        return s.Size(dims, span)
+
+    def text(self, meta: Meta, parts: list[Any]) -> s.Text:
+        return s.Text(str(parts[0])[1:-1], self.span(meta))
+
+    def name(self, meta: Meta, parts: list[Any]) -> s.Name:
+        return s.Name(str(parts[0]), self.span(meta))
+
+    def hole(self, meta: Meta, parts: list[Any]) -> s.Hole:
+        return s.Hole(self.span(meta))
+
+    def tensor(self, meta: Meta, parts: list[Any]) -> s.TensorRef:
+        return s.TensorRef(str(parts[0])[1:], self.span(meta))
+
+    def in_axis(self, meta: Meta, parts: list[Any]) -> s.InputAxis:
+        axis = str(parts[0])[3:]
+        if axis not in ("c", "d", "h", "w"):
+            raise self.fail(f"'in' has no axis '{axis}'", self.span(meta), "in.c, in.d, in.h, in.w")
+        return s.InputAxis(axis, self.span(meta))
+
+    def unique(self, names: list[s.Name]) -> None:
+        seen: set[str] = set()
+        for name in names:
+            if name.name in seen:
+                raise self.fail(f"'{name.name}' stands here twice", name.span)
+            seen.add(name.name)
+
+
+class Formals:
+    """The names in the `< >` of a header."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+
+class Params:
+    """The parameters in the `( )` of a header."""
+
+    def __init__(self, params: tuple[s.Param, ...]) -> None:
+        self.params = params
+
+
+class Angle:
+    """The bodies in the `< >` of a call."""
+
+    def __init__(self, bodies: tuple[s.Seq, ...]) -> None:
+        self.bodies = bodies
+
+
+class Body:
+    """The lines of a declaration."""
+
+    def __init__(self, lines: list[Any]) -> None:
+        self.lines = lines
+
+
+def words(parts: list[Any]) -> list[Any]:
+    """What remains of a rule's children without its punctuation."""
+    keep = ("LABEL", "STRING", "NETNAME", "X_COUNT", "LET", "BLOCK")
+    return [p for p in parts if not isinstance(p, Token) or p.type in keep]
+
+
+def is_input(item: s.Item) -> bool:
+    """Whether an item is an `input` line."""
+    return isinstance(item.unit, s.Call) and item.unit.name == "input"
+
+
+# ---- syntax mistakes -----------------------------------------------------------------------
+
+# What went wrong is found by which broken example stops the parser in the same state.
+EXAMPLES = {
+    "arguments of the short form are atoms: put the expression in parentheses": [
+        "let a\n conv 3x3 c*2\n",
+        "let a\n conv 3x3 c-1\n",
+        "let a\n conv 3x3 c+1\n",
+    ],
+    "a chain ends in nothing: start the next line with '>', or leave it out": [
+        "let a\n relu >\n",
+        "let a\n relu > | relu\n",
+        "let a\n (relu >)\n",
+    ],
+    "a label needs an item behind it": ["let a\n b:\n", "let a\n b: > relu\n"],
+    "'if' is followed by a condition in parentheses": ["let a\n relu if c\n"],
+    "a join uses one sign throughout: nest brackets to mix '|', '+' and '*'": [
+        "let a\n [ relu | relu + relu ]\n",
+        "let a\n [ relu + relu | relu ]\n",
+        "let a\n [ relu * relu | relu ]\n",
+    ],
+    "a branch of the join is empty": [
+        "let a\n [ | relu ]\n",
+        "let a\n [ relu | ]\n",
+        "let a\n [ + relu ]\n",
+        "let a\n [ relu + ]\n",
+    ],
+    "parentheses with nothing in them": ["let a\n ()\n"],
+    "the '>' that should close '< >' is missing": ["let a\n f<relu\n", "let a\n f<relu)\n"],
+    "a declaration needs a name": ["let\n", "block (c)\n", "network\n", "let = relu\n"],
+}
+
+
+def explain(source: Source, offset: int, chunk: str, error: UnexpectedInput) -> Diagnostic:
+    """A syntax mistake in the author's terms."""
+    start = min(offset + (error.pos_in_stream or 0), len(source.text))
+    token = getattr(error, "token", None)
+    word = str(token) if token is not None else chunk[error.pos_in_stream or 0 :][:1]
+    word = ">" if word == "\x02" else word
+    if not word.strip() or (token is not None and token.type == "$END"):
+        # The mistake shows only at the line's end: point at the last word there is.
+        start = len(source.text[:start].rstrip())
+        start = max(start - 1, 0)
+        span, what = Span(source, start, start + 1), "the line ends too soon"
+    else:
+        span = Span(source, start, start + max(1, len(word.rstrip())))
+        what = f"'{word.strip()}' cannot stand here"
+    taught = error.match_examples(grammar().parse, EXAMPLES, use_accepts=False)
+    first = chunk.split(None, 1)[0] if chunk.strip() else ""
+    hint = ""
+    if offset == 0 and first not in DECLARATIONS:
+        taught = "a file consists of declarations: use, let, block, network"
+        hint = did_you_mean(first, DECLARATIONS)
+    return Diagnostic("syntax", f"{what}: {taught}" if taught else what, span, help=hint)

@@ -1,0 +1,69 @@
+"""Python expressions that know how to wrap, laid out as the usual formatters do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+WIDTH = 88
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """Items between brackets: on one line where they fit, else one a line with a last comma."""
+
+    head: str
+    items: tuple[Py, ...]
+    tail: str
+
+
+Py = str | Wrapped
+
+
+def call(function: str, items: Iterable[Py]) -> Wrapped:
+    """`function(item, ...)`."""
+    return Wrapped(f"{function}(", tuple(items), ")")
+
+
+def listing(items: Iterable[Py]) -> Wrapped:
+    """`[item, ...]`."""
+    return Wrapped("[", tuple(items), "]")
+
+
+def keyword(name: str, value: Py) -> Py:
+    """`name=value`."""
+    return prefixed(f"{name}=", value)
+
+
+def prefixed(prefix: str, value: Py) -> Py:
+    """The expression with text in front."""
+    if isinstance(value, str):
+        return prefix + value
+    return Wrapped(prefix + value.head, value.items, value.tail)
+
+
+def flat(py: Py) -> str:
+    """The expression on one line."""
+    if isinstance(py, str):
+        return py
+    return py.head + ", ".join(flat(item) for item in py.items) + py.tail
+
+
+def lines(py: Py, indent: int = 0, suffix: str = "") -> list[str]:
+    """The expression in lines of at most WIDTH characters where wrapping can achieve it."""
+    text = " " * indent + flat(py) + suffix
+    if len(text) <= WIDTH or isinstance(py, str) or not py.items:
+        return [text]
+    inner = [line for item in py.items for line in lines(item, indent + 4, ",")]
+    return [" " * indent + py.head, *inner, " " * indent + py.tail + suffix]
+
+
+def literal(value: object) -> str:
+    """A value as Python source; integral floats of layers keep their point."""
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(literal, value)) + ("," if len(value) == 1 else "") + ")"
+    if isinstance(value, float) and value != int(value) and abs(value) < 1e-3:
+        return f"{value:g}".replace("e-0", "e-")
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return repr(value)

@@ -1,0 +1,68 @@
+"""Where a value came from, so that generated code can say `4 * c` and not 256.
+
+A symbol is the author's expression over the parameters that were in reach. It never decides
+anything: values are computed first, and an expression is printed only where it gives those values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from archdsl.graph import Scope
+
+
+@dataclass(eq=False)
+class Binding:
+    """A parameter of one use: its value, and the expression that the call gave for it.
+
+    `home` is the scope in whose text that expression stands; `default` the declared default.
+    """
+
+    name: str
+    value: Any
+    symbol: Sym
+    home: Scope | None
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Literally:
+    """A value written as it is."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Given:
+    """A parameter, by name."""
+
+    binding: Binding
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Arithmetic, a comparison or a function call over symbols."""
+
+    sign: str
+    operands: tuple[Sym, ...]
+
+
+@dataclass(frozen=True)
+class ChannelsOf:
+    """The channels of the tensor that a node makes (`in.c`)."""
+
+    node: int
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What `_` became: the channels of a join's other branch, or the stride down to it."""
+
+    what: Literal["channels", "stride"]
+    goal: int
+    entry: int
+
+
+Sym = Literally | Given | Computed | ChannelsOf | Solved

@@ -1,0 +1,292 @@
+"""The tree of a spec: what the author wrote, each part with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archdsl.source import Source, Span
+
+# ---- expressions ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Number:
+    """`64`, `0.5`, `1e-3`, `2K`."""
+
+    value: int | float
+    span: Span
+
+
+@dataclass(frozen=True)
+class Size:
+    """`3x3`, `3x224x224`; `64x3` is one too, until it meets a channel count."""
+
+    dims: tuple[int, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string in quotes."""
+
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Name:
+    """A parameter, a flag, an operator or a block, by name."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Hole:
+    """`_`: solved from the join."""
+
+    span: Span
+
+
+@dataclass(frozen=True)
+class InputAxis:
+    """`in.c`, `in.h`, `in.w`, `in.d`."""
+
+    axis: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class TensorRef:
+    """`@name` as the value of an argument, `to=@enc3`."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operator of arithmetic or comparison applied to one or two operands."""
+
+    sign: str
+    operands: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Apply:
+    """`round_to(x, 8)`: a function of expressions."""
+
+    function: str
+    operands: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class ChainValue:
+    """`96>128`: an argument for a parameter written as a pattern."""
+
+    parts: tuple[Expr, ...]
+    span: Span
+
+
+Expr = Number | Size | Text | Name | Hole | InputAxis | TensorRef | Operation | Apply | ChainValue
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One argument of a call; `name` where it was given as `name=value`."""
+
+    name: str | None
+    value: Expr
+    span: Span
+
+
+# ---- chains --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Call:
+    """A name with its bodies in `< >` and its arguments."""
+
+    name: str
+    bodies: tuple[Seq, ...]
+    args: tuple[Arg, ...]
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True)
+class Group:
+    """`( ... )`."""
+
+    body: Seq
+    span: Span
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`(a or b)`: the first alternative that fits the join."""
+
+    alternatives: tuple[Seq, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Join:
+    """`[ a | b ]`, `[ a + b ]`, `[ a * b ]`."""
+
+    sign: Literal["|", "+", "*"]
+    branches: tuple[Seq, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Ref:
+    """`@name`: the tensor that left the item of that label."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """`unit x3`, `unit x(n)`."""
+
+    unit: Unit
+    count: Expr
+    span: Span
+
+
+@dataclass(frozen=True)
+class If:
+    """`a if (cond) else b`; without `else` it may be absent."""
+
+    then: Unit
+    condition: Expr
+    otherwise: Item | None
+    span: Span
+
+
+Unit = Call | Group | Choice | Join | Ref | Repeat | If
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name for an item; `first` is where a `#` label starts to count."""
+
+    name: str
+    first: int | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Item:
+    """One step of a chain, with its label where it has one."""
+
+    label: Label | None
+    unit: Unit
+    span: Span
+
+
+@dataclass(frozen=True)
+class Seq:
+    """Items fed one into the next."""
+
+    items: tuple[Item, ...]
+    span: Span
+
+
+# ---- declarations --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter; a pattern such as `b0>b` has several names."""
+
+    names: tuple[str, ...]
+    default: Expr | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Use:
+    """`use NAME: a, b` (a shipped spec) or `use "file.arch": a`."""
+
+    spec: str
+    is_path: bool
+    names: tuple[Name, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A `let` or a `block`."""
+
+    kind: Literal["let", "block"]
+    name: str
+    bodies: tuple[str, ...]
+    params: tuple[Param, ...]
+    body: Seq
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True)
+class Init:
+    """`init conv, fc: normal std=0.01 bias=0`: how the weights of those start."""
+
+    targets: tuple[Name, ...]
+    scheme: Name | None
+    args: tuple[Arg, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Edit:
+    """`drop LABEL`, `after LABEL: chain`, `before LABEL: chain` or a replacement."""
+
+    kind: Literal["drop", "after", "before", "replace"]
+    target: Name
+    body: Seq | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Rebind:
+    """`rebind NAME<bodies>(params) = chain`."""
+
+    name: str
+    bodies: tuple[str, ...] | None
+    params: tuple[Param, ...] | None
+    body: Seq
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True)
+class NetworkDef:
+    """A `network`; `base` is the call behind `from`, and then `edits` and `rebinds` may stand in it."""
+
+    name: str
+    params: tuple[Param, ...]
+    about: str
+    base: Call | None
+    inputs: tuple[Item, ...]
+    body: Seq
+    inits: tuple[Init, ...]
+    edits: tuple[Edit, ...]
+    rebinds: tuple[Rebind, ...]
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A whole file."""
+
+    source: Source
+    uses: tuple[Use, ...]
+    definitions: tuple[Definition, ...]
+    networks: tuple[NetworkDef, ...]

@@ -1,0 +1,195 @@
+"""Argument expressions: numbers, sizes, names, and arithmetic over them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any
+
+from archdsl import syntax as s
+from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.shapes import extents
+from archdsl.symbols import Computed, Literally, Sym
+
+LIMIT = 10**12
+
+
+@dataclass(frozen=True)
+class Callee:
+    """The name of an operator or block, given where a parameter is later called."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Strided:
+    """A size that carries a stride, `7x7/2`."""
+
+    size: Any
+    stride: Any
+
+
+@dataclass(frozen=True)
+class Value:
+    """What an expression gave, and the expression."""
+
+    value: Any
+    symbol: Sym
+
+
+def round_to(value: float, multiple: int) -> int:
+    """The nearest multiple, never more than 10 % below (MobileNet's rounding of widths)."""
+    near = max(multiple, int(value + multiple / 2) // multiple * multiple)
+    return near + multiple if near < 0.9 * value else near
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
+    "min": (min, 2, 9),
+    "max": (max, 2, 9),
+    "ceil": (ceil, 1, 1),
+    "floor": (floor, 1, 1),
+    "round": (round, 1, 1),
+    "int": (int, 1, 1),
+    "round_to": (round_to, 2, 2),
+}
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+CONSTANTS = {"true": True, "false": False}
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in the author's words."""
+    if isinstance(value, bool):
+        return "a condition"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, tuple):
+        return f"the size {extents(value)}"
+    if isinstance(value, Strided):
+        return f"a size with a stride ({kind_of(value.size)})"
+    if isinstance(value, Callee):
+        return f"the name '{value.name}'"
+    return f'the text "{value}"'
+
+
+class Evaluator:
+    """Evaluates expressions; `lookup` answers for names and `axis` for `in.c`."""
+
+    def __init__(
+        self,
+        lookup: Callable[[s.Name], Value],
+        axis: Callable[[s.InputAxis], Value],
+    ) -> None:
+        self.lookup = lookup
+        self.axis = axis
+
+    def __call__(self, expr: s.Expr) -> Value:
+        match expr:
+            case s.Number(value) | s.Text(value):
+                return Value(value, Literally(value))
+            case s.Size(dims):
+                return Value(dims, Literally(dims))
+            case s.Name(name):
+                if name in CONSTANTS:
+                    return Value(CONSTANTS[name], Literally(CONSTANTS[name]))
+                return self.lookup(expr)
+            case s.InputAxis():
+                return self.axis(expr)
+            case s.Operation():
+                return self.operation(expr)
+            case s.Apply():
+                return self.apply(expr)
+            case s.Hole(span):
+                raise mistake(
+                    "hole",
+                    "'_' stands for a whole argument",
+                    span,
+                    help="give '_' alone as the channels or the stride of a branch",
+                )
+            case s.TensorRef(name, span):
+                raise mistake("kind", f"'@{name}' is a tensor, and a value belongs here", span)
+            case s.ChainValue(_, span):
+                raise mistake(
+                    "pattern",
+                    "a chain such as 96>128 fits only a parameter written as a pattern",
+                    span,
+                    help="put a comparison in parentheses, (a > b)",
+                )
+
+    def operation(self, expr: s.Operation) -> Value:
+        operands = [self(operand) for operand in expr.operands]
+        symbol = Computed(expr.sign, tuple(operand.symbol for operand in operands))
+        left = operands[0].value
+        if expr.sign == "not":
+            return Value(not left, symbol)
+        if expr.sign in ("and", "or"):
+            right = operands[1].value
+            return Value((left and right) if expr.sign == "and" else (left or right), symbol)
+        if expr.sign == "/" and isinstance(left, tuple):
+            return Value(Strided(left, operands[1].value), symbol)
+        if expr.sign in ("==", "!="):
+            return Value(COMPARISONS[expr.sign](left, operands[1].value), symbol)
+        for operand, part in zip(operands, expr.operands, strict=True):
+            number(operand.value, part, f"'{expr.sign}' works on numbers")
+        if len(operands) == 1:
+            return Value(-left, symbol)
+        if expr.sign in COMPARISONS:
+            return Value(COMPARISONS[expr.sign](left, operands[1].value), symbol)
+        right = operands[1].value
+        if right == 0 and expr.sign in ("/", "//", "%"):
+            raise mistake("value", "division by zero", expr.span)
+        return Value(bounded(ARITHMETIC[expr.sign](left, right), expr), symbol)
+
+    def apply(self, expr: s.Apply) -> Value:
+        if expr.function not in FUNCTIONS:
+            raise mistake(
+                "unknown",
+                f"there is no function '{expr.function}'",
+                expr.span,
+                help=did_you_mean(expr.function, FUNCTIONS) or f"functions: {', '.join(FUNCTIONS)}",
+            )
+        function, least, most = FUNCTIONS[expr.function]
+        if not least <= len(expr.operands) <= most:
+            count = least if least == most else f"{least} or more"
+            raise mistake(
+                "argument", f"{expr.function} takes {count}, not {len(expr.operands)}", expr.span
+            )
+        operands = [self(operand) for operand in expr.operands]
+        for operand, part in zip(operands, expr.operands, strict=True):
+            number(operand.value, part, f"{expr.function} works on numbers")
+        if expr.function == "round_to" and operands[1].value < 1:
+            raise mistake("value", "round_to needs a multiple of at least 1", expr.span)
+        result = bounded(function(*(operand.value for operand in operands)), expr)
+        return Value(result, Computed(expr.function, tuple(o.symbol for o in operands)))
+
+
+def number(value: Any, part: s.Expr, clause: str) -> None:
+    """Refuse what is no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise mistake("kind", f"{clause}, and this is {kind_of(value)}", part.span)
+
+
+def bounded(value: float, expr: s.Expr) -> float:
+    """Whole results of a division as integers; refuses what grows out of bounds."""
+    if abs(value) > LIMIT:
+        raise mistake("limit", f"the value is larger than {LIMIT:,}", expr.span)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
