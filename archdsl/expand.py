@@ -16,7 +16,7 @@ from archdsl.arguments import OpArguments, op_arguments
 from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean, mistake
 from archdsl.edits import Child, Edits, Variant, variant_of
 from archdsl.graph import Initialisation, Network, Node, Output, Scope, joined
-from archdsl.joins import Goal, Joins
+from archdsl.joins import Broken, Goal, Joins
 from archdsl.kinds import Kinds
 from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES, Namer
@@ -31,10 +31,6 @@ BROKEN = -1  # the tensor behind a mistake: what follows is not looked at again
 MAX_NODES = 250_000
 MAX_DEPTH = 64
 MAX_MISTAKES = 20
-
-
-class Broken(Exception):
-    """Something needs a shape that an earlier mistake has left unknown."""
 
 
 @dataclass(eq=False)
@@ -93,6 +89,7 @@ class Expander:
         self.device: int | None = None
         self.training = False
         self.depth = 0
+        self.aliases: dict[int, int] = {}
         self.scope = Scope("network", variant.name, "", title=variant.name)
         self.rooms[self.scope] = self.room("", False)
 
@@ -118,12 +115,13 @@ class Expander:
             env.entry = entries[0]
         root.entry = entries[0]
         end = self.seq(self.variant.base.definition.body, self.envs[0], entries[0])
-        root.exit = end
+        root.end = end
         self.edits.unused(self.report)
         inits = tuple(self.init(line) for line in self.variant.inits)
         if self.mistakes:
             raise ArchError(*list(self.mistakes.values())[:MAX_MISTAKES])
         assert end is not None
+        end = root.exit = self.real(end)
         return Network(
             name=self.variant.name,
             about=self.variant.about,
@@ -286,13 +284,13 @@ class Expander:
         chosen = 0 if condition.value else 1
         with self.choice(unit.span, chosen, x, condition.symbol) as scope:
             if condition.value:
-                scope.exit = self.item(label, unit.then, env, x)
+                scope.end = self.item(label, unit.then, env, x)
             elif unit.otherwise is None:
-                scope.exit = x
+                scope.end = x
             else:
                 other = unit.otherwise
-                scope.exit = self.item(other.label or label, other.unit, env, x)
-        return scope.exit
+                scope.end = self.item(other.label or label, other.unit, env, x)
+        return self.passed(scope)
 
     def ref(self, unit: s.Ref) -> int:
         return self.tensor(unit.name, unit.span)
@@ -462,8 +460,10 @@ class Expander:
                 raise mistake("none", "'none' drops a branch, and this is none", call.span)
             return None
         if call.name == "output":
+            self.in_network(call)
             return self.output(call, x)
         if call.name in ("aux", "on"):
+            self.in_network(call)
             if len(call.bodies) != 1:
                 raise mistake("argument", f"'{call.name}' needs one body, {call.name}<...>", call.span)
             return (self.aux if call.name == "aux" else self.on)(label, call, env, x)
@@ -474,13 +474,22 @@ class Expander:
             help="input lines stand in the body of a network" if call.name == "input" else "",
         )
 
+    def in_network(self, call: s.Call) -> None:
+        """Refuse what belongs to a network as a whole within its parts."""
+        if self.scope.naming.kind != "network":
+            raise mistake(
+                call.name,
+                f"'{call.name}' stands in the network's own body, not within '{self.scope.path}'",
+                call.span,
+            )
+
     def output(self, call: s.Call, x: int) -> int:
         if len(call.args) != 1 or not isinstance(call.args[0].value, s.Name):
             raise mistake("argument", "'output' takes a name", call.span, help="output mask")
         name = call.args[0].value.name
         if any(output.name == name for output in self.outputs):
             raise mistake("duplicate", f"there are two outputs '{name}'", call.span)
-        self.outputs.append(Output(name, x))
+        self.outputs.append(Output(name, self.real(x)))
         return x
 
     def aux(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int:
@@ -496,7 +505,7 @@ class Expander:
             self.training = before
         if end is not None:
             name = label.name if label else f"aux{len(self.heads) + 1}"
-            self.heads.append(Output(name, end, weight))
+            self.heads.append(Output(name, self.real(end), weight))
         return x
 
     def on(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
@@ -563,8 +572,8 @@ class Expander:
                 inner = Env(declared, scope, x)
                 scope.params = bind(declared, call, env, inner, self.evaluator)
                 self.bodies(declared, call, env, inner)
-                scope.exit = self.seq(declared.definition.body, inner, x)
-            return scope.exit
+                scope.end = self.seq(declared.definition.body, inner, x)
+            return scope.end
 
         return self.edits.place(self, Child(label, declared.definition.name, call.span, make), x)
 
@@ -626,8 +635,8 @@ class Expander:
 
         def make(names: list[str | None], x: int) -> int | None:
             with self.opened("group", names, numbered, x, span) as scope:
-                scope.exit = fill(x)
-            return scope.exit
+                scope.end = fill(x)
+            return scope.end
 
         return self.edits.place(self, Child(label, "group", span, make), x)
 
@@ -649,7 +658,8 @@ class Expander:
             for path, name in zip(above.paths, names, strict=True)
         ]
         name = names[-1] or ""
-        scope = Scope(kind, name, paths[-1] or name, outer, numbered, entry=x, span=span)
+        scope = Scope(kind, name, paths[-1] or name, outer, numbered, span=span)
+        scope.source, scope.entry = x, self.real(x)
         outer.items.append(scope)
         self.rooms[scope] = self.room(scope.path, numbered, paths)
         self.scope = scope
@@ -657,6 +667,7 @@ class Expander:
             yield scope
         finally:
             self.scope = outer
+        scope.exit = None if scope.end is None else self.real(scope.end)
 
     @contextmanager
     def choice(
@@ -664,7 +675,8 @@ class Expander:
     ) -> Iterator[Scope]:
         """Walk within the mark of a decision."""
         outer = self.scope
-        scope = Scope("choice", "", outer.path, outer, entry=x, span=span, chosen=chosen)
+        scope = Scope("choice", "", outer.path, outer, span=span, chosen=chosen)
+        scope.source, scope.entry = x, self.real(x)
         scope.condition = condition
         scope.goal = self.goal.node if self.goal else None
         outer.items.append(scope)
@@ -673,6 +685,18 @@ class Expander:
             yield scope
         finally:
             self.scope = outer
+
+    def passed(self, scope: Scope) -> int | None:
+        """The tensor behind a decision, with a number of its own where it only passed through."""
+        if scope.end is not None and scope.end == scope.source != BROKEN:
+            scope.end = -2 - len(self.aliases)
+            self.aliases[scope.end] = scope.entry
+        scope.exit = None if scope.end is None else self.real(scope.end)
+        return scope.end
+
+    def real(self, tensor: int) -> int:
+        """The node that made a tensor."""
+        return self.aliases.get(tensor, tensor)
 
     @contextmanager
     def deeper(self, call: s.Call, declared: Declared) -> Iterator[None]:
@@ -700,6 +724,7 @@ class Expander:
     ) -> int:
         """Add an operator; its shape is known or the mistake is told."""
         shapes = [self.shape(i) for i in inputs]
+        sources, inputs = inputs, tuple(self.real(i) for i in inputs)
         if len(self.nodes) >= MAX_NODES:
             raise mistake("limit", f"the network has more than {MAX_NODES:,} operators", span)
         try:
@@ -723,6 +748,7 @@ class Expander:
             inputs,
             shape,
             self.scope.naming,
+            sources,
             span,
             symbols or {},
             self.device,
@@ -755,7 +781,7 @@ class Expander:
     def shape(self, tensor: int) -> Shape:
         if tensor == BROKEN:
             raise Broken
-        return self.nodes[tensor].shape
+        return self.nodes[self.real(tensor)].shape
 
     def report(self, error: ArchError) -> None:
         """Keep a mistake; the same one in another copy of a block counts once."""
@@ -801,7 +827,7 @@ class Expander:
         def axis(expr: s.InputAxis) -> Value:
             shape = self.shape(env.entry)
             if expr.axis == "c":
-                return Value(shape.channels, ChannelsOf(env.entry))
+                return Value(shape.channels, ChannelsOf(self.real(env.entry)))
             index = {"d": -3, "h": -2, "w": -1}[expr.axis]
             if -index > shape.rank:
                 raise mistake("value", f"the map {shape} has no axis '{expr.axis}'", expr.span)

@@ -26,7 +26,7 @@ class Word:
     """A word; `role` says how it stands to its neighbours, `gap` is the blanks before it."""
 
     text: str
-    role: str
+    role: str  # label, string, word, open, close, comma, sign (blanks around it), tight (none)
     column: int  # in the author's line
     blanks: int  # the author's, before it
     gap: str = ""
@@ -197,21 +197,21 @@ def align_labels(lines: list[Line]) -> None:
 
 def indent_words(lines: list[Line]) -> None:
     """Indent by declaration, statement and open bracket."""
-    contents: list[int] = []  # per open bracket, where the lines in it begin
-    statement = 0
+    contents = [INDENT]  # where lines begin: in a body, and in each open bracket
+    statements = [0]  # where the statement begins that is being written there
     for line in (line for line in lines if line.words):
         first = line.words[0]
         branch = first.role == "sign" and first.text != ">"
-        if contents and (branch or first.role == "close"):
-            line.indent = contents[-1] - INDENT
-        elif contents:
-            line.indent = contents[-1] + INDENT * (not line.step)
+        if line.header or branch or first.role == "close":
+            line.indent = statements[-1] = contents[-1] - INDENT
         elif line.step:
-            line.indent = statement = INDENT * (not line.header)
+            line.indent = statements[-1] = contents[-1]
         else:
-            line.indent = statement + INDENT
+            line.indent = statements[-1] + INDENT
         first.gap = " " * line.indent
         nest(line, contents, line.indent + INDENT * branch)
+        statements += [content - INDENT for content in contents[len(statements) :]]
+        del statements[len(contents) :]
 
 
 def nest(line: Line, contents: list[int], base: int) -> None:
@@ -259,7 +259,7 @@ def separate(lines: list[Line]) -> None:
         top = here
         while top and not (lines[top].blank or lines[top - 1].words or lines[top - 1].indent):
             top -= 1
-        adjoins = short and lines[before].header and words in ({"let"}, {"use"})
+        adjoins = short and lines[before].header and len(words) == 1
         lines[top].blank = top > 0 and (lines[top].blank or not adjoins)
 
 

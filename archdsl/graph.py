@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Node:
-    """An operator in its place."""
+    """An operator in its place.
+
+    `inputs` are the nodes whose tensors come in. `sources` are the same, except that a tensor which
+    a decision has passed on unchanged keeps a number of its own, below zero (see `Scope`).
+    """
 
     index: int
     name: str
@@ -31,6 +35,7 @@ class Node:
     inputs: tuple[int, ...]
     shape: Shape
     scope: Scope
+    sources: tuple[int, ...]
     span: Span | None = None
     symbols: dict[str, Sym] = field(default_factory=dict)
     device: int | None = None
@@ -46,8 +51,13 @@ class Node:
 class Scope:
     """A stretch of the network with a name of its own.
 
+    `entry` and `exit` are the nodes whose tensors come in and go out; `source` and `end` the same
+    as numbers that tell apart what a decision passed on unchanged.
+
     `choice` scopes carry no name: they mark what an author's `or` or `if` decided, so that code
-    can keep the decision. `chosen` is the alternative taken; `condition` what `if` asked.
+    can keep the decision. `chosen` is the alternative taken, `condition` what `if` asked, `goal`
+    the node that an `or` had to fit. Where the decision drops a branch, a choice without items
+    stands for the join: `joint` with the `ends` of its branches.
     """
 
     kind: Literal["network", "block", "group", "choice"]
@@ -61,10 +71,14 @@ class Scope:
     params: tuple[Binding, ...] = ()
     entry: int = 0
     exit: int | None = None
+    source: int = 0
+    end: int | None = None
     span: Span | None = None
     chosen: int = 0
     condition: Sym | None = None
     goal: int | None = None
+    joint: Op | None = None
+    ends: tuple[int | None, ...] = ()
 
     @property
     def naming(self) -> Scope:

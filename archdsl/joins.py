@@ -29,6 +29,10 @@ class Deferred(Exception):
     """A branch needs the shape of the others before it can be walked."""
 
 
+class Broken(Exception):
+    """Something needs a shape that an earlier mistake has left unknown."""
+
+
 @dataclass(frozen=True)
 class Goal:
     """What a branch has to fit: the shape of the node that another branch ends in."""
@@ -96,13 +100,21 @@ class Joins:
         finally:
             walk.goal, walk.joining = goal, joining
         kept = [end for end in ends if end is not None]
+        joint = JOINTS[join.sign]
         if not kept:
             raise mistake("none", "every branch of the join is dropped", join.span)
         if len(kept) == 1:
-            return kept[0]
-        joint = JOINTS[join.sign]
+            return self.dropped(join, ends, kept[0])
         name = walk.rooms[walk.scope.naming].namers[-1].take(None, joint.name, counts=False)
         return walk.add(name or joint.name, joint(), tuple(kept), join.span)
+
+    def dropped(self, join: s.Join, ends: list[int | None], kept: int) -> int | None:
+        """A join of which one branch is left: the mark of what was decided, and no operator."""
+        if kept == -1:
+            return kept
+        with self.walk.choice(join.span, 1, kept, None) as scope:
+            scope.joint, scope.ends, scope.end = JOINTS[join.sign](), tuple(ends), kept
+        return self.walk.passed(scope)
 
     def branches(self, join: s.Join, env: Env, x: int) -> list[int | None]:
         """The tensors that the branches end in, in the order of the text."""
@@ -133,10 +145,10 @@ class Joins:
 
     def goal(self, join: s.Join, ends: dict[int, int | None], x: int) -> Goal:
         """The shape that deferred branches have to fit."""
-        known = [end for end in ends.values() if end is not None and end >= 0]
+        known = [self.walk.real(end) for end in ends.values() if end is not None and end != -1]
         if not known:
             if any(end is not None for end in ends.values()):
-                raise mistake("hole", "the other branches of this join are broken", join.span)
+                raise Broken
             raise mistake(
                 "hole",
                 "no branch of this join has a shape of its own, so nothing can be solved from it",
@@ -144,7 +156,7 @@ class Joins:
                 help="give one branch without '_' and 'or'",
             )
         node = known[0]
-        return Goal(self.walk.shape(node), node, JOINTS[join.sign], x)
+        return Goal(self.walk.shape(node), node, JOINTS[join.sign], self.walk.real(x))
 
     # ---- alternatives ----
 
@@ -169,10 +181,10 @@ class Joins:
         with walk.choice(choice.span, chosen, x, None) as scope:
             passes = len(body.items) == 1 and is_word(body.items[0].unit)
             if label is None or passes:
-                scope.exit = walk.seq(body, env, x)
+                scope.end = walk.seq(body, env, x)
             else:
-                scope.exit = walk.group(label, body, env, x, choice.span)
-        return scope.exit
+                scope.end = walk.group(label, body, env, x, choice.span)
+        return walk.passed(scope)
 
     def fitted(self, branch: s.Seq, env: Env, x: int) -> int | None:
         """Walk a branch, trying its alternatives in order until the end fits the goal."""

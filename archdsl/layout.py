@@ -20,7 +20,7 @@ MAX_NESTING = 60
 TOKEN = re.compile(
     r"""(?P<label>[A-Za-z_][\w.-]*\#0?[ \t]*:)"""
     r"""|(?P<string>"[^"\n]*")|(?P<comment>\#[^\n]*)|(?P<newline>\r?\n)"""
-    r"""|(?P<bracket>[][()<>])|(?P<space>[ \t\f\r]+)|(?P<other>[\w.@]+|.)""",
+    r"""|(?P<bracket>[][()<>])|(?P<space>[ \t\f]+)|(?P<other>[\w.@]+|.)""",
     re.VERBOSE,
 )
 OPENING = {"(": ")", "[": "]", "<": ">"}
@@ -55,6 +55,8 @@ class _Scan:
         self.open: list[tuple[str, int]] = []
         self.newlines: list[int] = []  # places in `out` of line ends since the last word
         self.continues = False  # the last word was one after which a line goes on
+        self.last = ""  # the last word
+        self.condition = 0  # the depth of the `( )` behind an `if`, in which `<` and `>` compare
 
     def run(self) -> None:
         for match in TOKEN.finditer(self.source.text):
@@ -82,6 +84,9 @@ class _Scan:
         if word < " " or word == "\x7f":
             span = Span(self.source, start, end)
             raise mistake("syntax", "a control character cannot stand in a spec", span)
+        if word == '"':
+            span = Span(self.source, start, end)
+            raise mistake("syntax", "this string does not end on its line", span)
         if self.continues or (word in (">", "|", "+", "*", ")", "]") and kind != "string"):
             for place in self.newlines:
                 self.out[place] = " " * len(self.out[place])
@@ -89,13 +94,17 @@ class _Scan:
         self.continues = word in ("(", "[", "<", ",", "=")
         if kind == "bracket":
             word = self.bracket(word, start, end)
+        self.last = word
         self.out.append(word)
 
     def bracket(self, sign: str, start: int, end: int) -> str:
         if sign in OPENING:
-            # `a <= b` and `a < b` are comparisons; what was pushed for the latter goes with its `)`.
-            if not (sign == "<" and COMPARES.match(self.source.text, end)):
-                self.open.append((sign, start))
+            # `a <= b` and `a < b` compare; what was pushed for the latter goes with its `)`.
+            if sign == "<" and (self.condition or COMPARES.match(self.source.text, end)):
+                return sign
+            self.open.append((sign, start))
+            if self.last == "if" and not self.condition:
+                self.condition = len(self.open)
             if len(self.open) > MAX_NESTING:
                 span = Span(self.source, start, end)
                 raise mistake("limit", f"brackets are nested deeper than {MAX_NESTING}", span)
@@ -108,6 +117,8 @@ class _Scan:
                 span = Span(self.source, start, end)
                 raise mistake("syntax", f"this '{sign}' closes nothing", span)
             self.open.pop()
+            if len(self.open) < self.condition:
+                self.condition = 0
         return sign
 
     def angle(self, end: int) -> str:

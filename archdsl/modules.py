@@ -23,6 +23,34 @@ class Module:
     definitions: dict[str, Declared] = field(default_factory=dict)
     networks: dict[str, DeclaredNetwork] = field(default_factory=dict)
 
+    @property
+    def own_networks(self) -> tuple[DeclaredNetwork, ...]:
+        """The networks that the file itself declares, in the order of its text."""
+        return tuple(self.networks[definition.name] for definition in self.spec.networks)
+
+    def network(self, name: str | None = None) -> DeclaredNetwork:
+        """The network of a name; without one the file's only network, or the one named like it."""
+        own = {declared.definition.name: declared for declared in self.own_networks}
+        if name is None and len(own) == 1:
+            return next(iter(own.values()))
+        wanted = name or Path(self.spec.source.name).stem
+        if wanted in self.networks:
+            return self.networks[wanted]
+        file = self.spec.source.name
+        if not own:
+            raise mistake("network", f"{file} declares no network")
+        if name is None:
+            raise mistake(
+                "network",
+                f"{file} declares {len(own)} networks: which one?",
+                help="name one of them: " + ", ".join(f"{file}:{other}" for other in own),
+            )
+        raise mistake(
+            "unknown",
+            f"{file} declares no network '{name}'",
+            help=did_you_mean(name, self.networks) or f"it declares {', '.join(own)}",
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Declared:

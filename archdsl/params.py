@@ -155,27 +155,16 @@ def set_parameters(
         env, definition = envs[level], variant.chain[level].definition
         for param in definition.params:
             name = param.names[0]
-            if len(param.names) > 1:
-                raise mistake("pattern", "a network's parameter is one name", param.span)
             if name in bound:
-                value, home = bound.pop(name)
-                define(env, param, [value], home, None)
+                define(env, param, [bound[name][0]], bound[name][1], None)
+                del bound[name]
                 continue
-            if param.default is None:
-                raise mistake(
-                    "parameter",
-                    f"the network's parameter '{name}' needs a default",
-                    param.span,
-                    help=f"{name}=1000",
-                )
-            value = evaluators(env)(param.default)
+            value = evaluators(env)(checked_default(param))
             if name in left:
                 value = setting(name, left.pop(name), value, evaluators(env), param)
             define(env, param, [value], None, value.value)
             public.append(env.values[name])
-        if bound:
-            unknown(next(iter(bound)), variant, level, definition)
-        bound = lower(variant, level, env, evaluators)
+        bound.update(lower(variant, level, env, evaluators))
     for below, env in zip(envs, envs[1:], strict=False):
         env.values = {**below.values, **env.values}
     if left:
@@ -190,33 +179,52 @@ def set_parameters(
     return public
 
 
+def checked_default(param: s.Param) -> s.Expr:
+    """A network's parameter is one name with a default."""
+    if len(param.names) > 1:
+        raise mistake("pattern", "a network's parameter is one name", param.span)
+    if param.default is None:
+        raise mistake(
+            "parameter",
+            f"the network's parameter '{param.names[0]}' needs a default",
+            param.span,
+            help=f"{param.names[0]}=1000",
+        )
+    return param.default
+
+
+def settable(variant: Variant, level: int) -> list[str]:
+    """The parameters of a network of the chain: its own, and what its base leaves free."""
+    definition = variant.chain[level].definition
+    own = [param.names[0] for param in definition.params]
+    if definition.base is None:
+        return own
+    below = settable(variant, level - 1)
+    taken = [arg.name or below[i] for i, arg in enumerate(definition.base.args) if i < len(below)]
+    return [*own, *(name for name in below if name not in taken and name not in own)]
+
+
 def lower(
     variant: Variant, level: int, env: Env, evaluators: Evaluators
 ) -> dict[str, tuple[Value, Scope | None]]:
-    """What the `from` call of a level gives to the parameters of the level below."""
+    """What the `from` call of a level gives to the parameters of the levels below."""
     base = variant.chain[level].definition.base
     bound: dict[str, tuple[Value, Scope | None]] = {}
     if base is None:
         return bound
-    names = [p.names[0] for p in variant.chain[level - 1].definition.params]
+    names = settable(variant, level - 1)
     for arg in base.args:
         name = arg.name or next((n for n in names if n not in bound), "")
-        if name not in names:
+        if name not in names or name in bound:
             raise mistake(
                 "argument",
                 f"'{base.name}' has no parameter '{name}'" if name else "one argument too many",
                 arg.span,
-                help=did_you_mean(name, names),
+                help=did_you_mean(name, names)
+                or (f"it has: {', '.join(names)}" if names else "it has none"),
             )
         bound[name] = (evaluators(env)(arg.value), env.home)
     return bound
-
-
-def unknown(name: str, variant: Variant, level: int, definition: s.NetworkDef) -> None:
-    """A base's parameter that its header does not have."""
-    raise mistake(
-        "argument", f"'{definition.name}' has no parameter '{name}'", definition.name_span
-    )
 
 
 def setting(

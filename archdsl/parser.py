@@ -34,10 +34,14 @@ def parse(source: Source) -> s.Spec:
             parts += Builder(source, start).transform(tree)
         except UnexpectedInput as error:
             mistakes.append(explain(source, start, chunk, error))
-        except VisitError as error:
-            if not isinstance(error.orig_exc, ArchError):
+        except (VisitError, RecursionError) as error:
+            cause = getattr(error, "orig_exc", error)
+            if isinstance(cause, RecursionError):
+                mistakes.append(too_deep(source, start, chunk))
+            elif isinstance(cause, ArchError):
+                mistakes += cause.diagnostics
+            else:
                 raise
-            mistakes += error.orig_exc.diagnostics
     if mistakes:
         raise ArchError(*mistakes)
     return s.Spec(
@@ -46,6 +50,13 @@ def parse(source: Source) -> s.Spec:
         tuple(p for p in parts if isinstance(p, s.Definition)),
         tuple(p for p in parts if isinstance(p, s.NetworkDef)),
     )
+
+
+def too_deep(source: Source, offset: int, chunk: str) -> Diagnostic:
+    """What is said of an expression that Python's stack cannot hold."""
+    start = offset + len(chunk) - len(chunk.lstrip())
+    span = Span(source, start, offset + len(chunk.rstrip()))
+    return Diagnostic("limit", "an expression in this declaration is too long or too deep", span)
 
 
 @cache

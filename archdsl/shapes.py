@@ -65,15 +65,13 @@ def same_tf(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int
     return total // 2, total - total // 2
 
 
-def convolved(
-    size: int, kernel: int, stride: int, pads: tuple[int, int], dilation: int = 1
-) -> int:
+def convolved(size: int, kernel: int, stride: int, pads: tuple[int, int], dilation: int = 1) -> int:
     """Output extent of a convolution along one axis."""
     return (size + sum(pads) - window_span(kernel, dilation)) // stride + 1
 
 
 def pooled(size: int, kernel: int, stride: int, pad: int, ceil: bool) -> int:
-    """Output extent of a pool; with `ceil`, a last window starting in the right padding is dropped."""
+    """Output extent of a pool; with `ceil`, a last window within the right padding is dropped."""
     span = size + 2 * pad - kernel
     count = (-(-span // stride) if ceil else span // stride) + 1
     if ceil and (count - 1) * stride >= size + pad:

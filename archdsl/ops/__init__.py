@@ -41,6 +41,8 @@ def _registry() -> dict[str, type[Op]]:
         for value in vars(room).values():
             if isinstance(value, type) and issubclass(value, Op) and hasattr(value, "name"):
                 found[value.name] = value
+                if value.alias:
+                    found[value.alias] = value
     return found
 
 

@@ -72,6 +72,7 @@ class Op:
     """An operator of the language with its arguments; frozen, and free of any place or path."""
 
     name: ClassVar[str]
+    alias: ClassVar[str] = ""  # a second name that papers use
     family: ClassVar[Family]
     positional: ClassVar[tuple[str, ...]] = ()
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {}
@@ -118,16 +119,38 @@ def described(op: Op) -> Iterator[str]:
     words = {(f, v): word for word, (f, v) in op.words.items()}
     for name, f in op.arguments().items():
         value = getattr(op, f.name)
-        if value == f.default or value is None:
+        if f.name == "stride" or value is None or is_default(value, f.default):
             continue
         if (f.name, value) in words:
             yield words[f.name, value]
-            continue
-        text = "x".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
-        if f.name == "stride":
-            yield f"/{value[0] if len(set(value)) == 1 else text}"
+        elif f.name == "size":
+            yield extents(value) + described_stride(op)
         else:
+            text = notation(value)
             yield text if f.name in op.positional else f"{name}={text}"
+
+
+def described_stride(op: Op) -> str:
+    """The stride that a size carries, `/2`."""
+    field = op.arguments().get("stride")
+    stride = getattr(op, "stride", None)
+    if field is None or stride is None or is_default(stride, field.default):
+        return ""
+    return f"/{notation(stride)}"
+
+
+def is_default(value: Any, default: Any) -> bool:
+    """Whether a value goes without saying; a size's default is one number for all axes."""
+    return bool(value == default or (isinstance(value, tuple) and set(value) == {default}))
+
+
+def notation(value: Any) -> str:
+    """A value as an author would write it."""
+    if isinstance(value, tuple):
+        return str(value[0]) if len(set(value)) == 1 else extents(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)

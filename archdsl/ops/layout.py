@@ -146,7 +146,8 @@ class Shuffle(Pointwise):
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
-            "nn.ChannelShuffle", (Argument("groups", self.groups, source="groups", positional=True),)
+            "nn.ChannelShuffle",
+            (Argument("groups", self.groups, source="groups", positional=True),),
         )
 
 
@@ -226,14 +227,10 @@ class Pad(Op):
             raise Misfit("pad takes either sides, or channels and subsample")
         if len(set(self.subsample)) > 1:
             raise Misfit("pad keeps the same pixels along each axis", "subsample=2")
-        out = [
-            ceil(size / step) + before + after
-            for size, step, (before, after) in zip(
-                shape.spatial, self.subsample, around, strict=True
-            )
-        ]
-        if min(out) < 1:
+        kept = [ceil(size / step) for size, step in zip(shape.spatial, self.subsample, strict=True)]
+        if any(size + min(b, 0) + min(a, 0) < 1 for size, (b, a) in zip(kept, around, strict=True)):
             raise Misfit(f"these sides leave nothing of {shape}")
+        out = [size + sum(sides) for size, sides in zip(kept, around, strict=True)]
         return Shape((channels, *out))
 
     @property
@@ -260,7 +257,9 @@ class Pad(Op):
         return Construct(
             "ZeroPadShortcut",
             (
-                Argument("channels", more, source="{out_channels} - {in_channels}", positional=True),
+                Argument(
+                    "channels", more, source="{out_channels} - {in_channels}", positional=True
+                ),
                 Argument("stride", scalar(self.subsample), 1, source="subsample"),
             ),
         )

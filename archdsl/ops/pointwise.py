@@ -105,7 +105,7 @@ class GroupNorm(Norm):
 
 @dataclass(frozen=True)
 class LocalResponseNorm(Pointwise):
-    """Local response normalisation across channels (AlexNet, section 3.3); alpha is divided by n."""
+    """Local response normalisation across channels (AlexNet, section 3.3); alpha is over n."""
 
     name: ClassVar[str] = "lrn"
     family: ClassVar[Family] = "norm"
@@ -194,7 +194,7 @@ class Elu(Activation):
 
 @dataclass(frozen=True)
 class Prelu(Activation):
-    """ReLU with a learned slope, one per channel (He et al., 2015); `shared` learns a single one."""
+    """ReLU with a learned slope per channel (He et al., 2015); `shared` learns a single one."""
 
     name: ClassVar[str] = "prelu"
     in_place: ClassVar[bool] = False
@@ -307,9 +307,7 @@ class Dropout(Pointwise):
         return inputs[0]
 
     def module(self, *inputs: Shape) -> Construct:
-        return Construct(
-            self.torch_name, (Argument("p", self.p, source="p", positional=True),)
-        )
+        return Construct(self.torch_name, (Argument("p", self.p, source="p", positional=True),))
 
 
 @dataclass(frozen=True)

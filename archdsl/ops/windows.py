@@ -249,7 +249,7 @@ class DepthwiseConv(Op):
 
 @dataclass(frozen=True)
 class TransposedConv(Op):
-    """Transposed convolution; `same` pads k//2, `extra` adds to the far side (PyTorch's output_padding)."""
+    """Transposed convolution; `same` pads k//2, `extra` (output_padding) adds to the far side."""
 
     name: ClassVar[str] = "convt"
     family: ClassVar[Family] = "conv"
@@ -291,7 +291,8 @@ class TransposedConv(Op):
             )
             for i in range(shape.rank)
         ]
-        positive_extent(self.name, self.size, shape, out)
+        if min(out) < 1:
+            raise Misfit(f"its padding leaves nothing of {shape}", "use 'valid', or pad less")
         return Shape((self.channels, *out))
 
     def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
@@ -389,9 +390,7 @@ class Pool(Op):
         size = self.size or ()
         args = [
             Argument("kernel_size", scalar(size), positional=True, source="size"),
-            Argument(
-                "stride", scalar(self.step), scalar(size), positional=True, source="stride"
-            ),
+            Argument("stride", scalar(self.step), scalar(size), positional=True, source="stride"),
         ]
         if self.pad == "same_tf":  # its windows end with the map: nothing for ceil to add
             return tuple(args)
@@ -409,6 +408,7 @@ class MaxPool(Pool):
     """Maximum over windows."""
 
     name: ClassVar[str] = "maxpool"
+    alias: ClassVar[str] = "pool"
     words = {"ceil": ("ceil", True), "global": ("globally", True), **PADDING_WORDS}
 
     def module(self, *inputs: Shape) -> Construct:
@@ -442,10 +442,11 @@ class AvgPool(Pool):
         (shape,) = inputs
         refuse_same_tf(self.name, self.pad)
         if self.out is None:
+            out = super().shape(shape)
             if shape.rank == 3 and self.size is not None:  # AvgPool3d looks at the bare map
                 bare = [n - k + 1 for n, k in zip(shape.spatial, self.size, strict=True)]
                 positive_extent(self.name, self.size, shape, bare)
-            return super().shape(shape)
+            return out
         needs_map(self, shape)
         if self.globally or self.size is not None:
             raise Misfit("avgpool takes one of a size, 'global' and out=")
@@ -459,7 +460,9 @@ class AvgPool(Pool):
             return None
         # Adaptive windows are uniform only where the extents divide; at most they span this.
         return tuple(
-            Window(-(-(size + out - 1) // out) if size % out else size // out, max(1, size // out), 0)
+            Window(
+                -(-(size + out - 1) // out) if size % out else size // out, max(1, size // out), 0
+            )
             for size, out in zip(shape.spatial, self.out, strict=True)
         )
 

@@ -1,0 +1,33 @@
+# Needs only make and a python3 (3.11 or newer) with venv; everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: all demo test lint clean
+
+all: $(READY)
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: $(READY)
+	mkdir -p build
+	$(BIN)/archdsl compile specs/googlenet.arch -o build/googlenet.py
+	$(BIN)/archdsl draw specs/googlenet.arch -o build/googlenet.svg
+	$(BIN)/archdsl compile efficientnet_lite0 -o build/efficientnet_lite0.py
+	$(BIN)/python examples/imagenet_demo.py
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,92 @@
+"""The compiler on one screen: each verb as the chain of stages that answers it.
+
+SPEC is a shipped name, a path, or `path:network`; settings give a network's parameters other
+values than their defaults. A mistake in either leaves as an ArchError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archdsl import library
+from archdsl.expand import expand
+from archdsl.graph import Network
+from archdsl.modules import DeclaredNetwork, Loader, Module
+from archdsl.source import Source
+
+if TYPE_CHECKING:
+    from archdsl.measure import Report
+
+Settings = Mapping[str, Any]
+NONE: Settings = {}
+
+
+def network(spec: str, settings: Settings = NONE) -> Network:
+    """Spec to network: every shape known."""
+    target = library.resolve(spec)
+    return expand(Loader().file(target.path).network(target.network), settings)
+
+
+def network_of_text(text: str, settings: Settings = NONE, name: str | None = None) -> Network:
+    """The text of a spec to its network."""
+    return expand(Loader().module(Source("<text>", text)).network(name), settings)
+
+
+def module(spec: str) -> Module:
+    """Spec to tree, with the names in it resolved."""
+    return Loader().file(library.resolve(spec).path)
+
+
+def networks(spec: str) -> tuple[DeclaredNetwork, ...]:
+    """The network that a spec names, or all networks of its file where it names none."""
+    target = library.resolve(spec)
+    found = Loader().file(target.path)
+    return (found.network(target.network),) if target.network else found.own_networks
+
+
+def zoo() -> tuple[DeclaredNetwork, ...]:
+    """All shipped networks."""
+    loader = Loader()
+    return tuple(
+        loader.file(path).network(name) for name, path in library.shipped_networks().items()
+    )
+
+
+def report(network: Network) -> Report:
+    """Network to figures."""
+    from archdsl.measure import measure
+
+    return measure(network)
+
+
+def compile(network: Network, template: Path | None = None) -> str:
+    """Network to PyTorch source."""
+    from archdsl.torchgen import generate
+
+    return generate(network, template)
+
+
+def draw(network: Network, level: str = "block", format: str = "svg") -> bytes:
+    """Network to a picture: svg, png, pdf, or dot."""
+    from archdsl import draw
+
+    dot = draw.draw(network, level)
+    return dot.encode() if format == "dot" else draw.render(dot, format)
+
+
+def summary(
+    network: Network, level: str = "block", *, color: bool = False, width: int | None = None
+) -> str:
+    """Network to a table of its blocks or layers."""
+    from archdsl.summary import summary
+
+    return summary(network, level, color=color, width=width)
+
+
+def formatted(source: Source) -> str:
+    """A spec's text as the formatter lays it out."""
+    from archdsl.format import format
+
+    return format(source)

@@ -1,0 +1,153 @@
+"""Tables for people: a network by blocks or by layers, and the zoo.
+
+A row with `x3` stands for three like copies and counts them all; the rows within it count one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from archdsl.diagnostics import printable
+from archdsl.graph import Network
+from archdsl.measure import Report, measure
+from archdsl.outline import Entry, outline
+
+LEVELS = ("block", "layer")
+PLAIN_WIDTH = 200  # of text that goes into a file or a pipe
+LONGEST = 44  # characters that say what an item is
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table: an item at its depth with its figures, one copy's and all copies'."""
+
+    depth: int
+    name: str
+    what: str
+    shape: str
+    repeat: int
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A network of the zoo."""
+
+    name: str
+    year: str
+    params: int
+    macs: int
+    about: str
+
+
+def summary(
+    network: Network, level: str = "block", *, color: bool = False, width: int | None = None
+) -> str:
+    """The network as a table; `level` is `block`, or `layer` for what stands in the blocks too."""
+    report = measure(network)
+    table = columns("name", "what", "output", "params", "MACs")
+    for line in lines(outline(network), report, level):
+        copies = f" x{line.repeat}" if line.repeat > 1 else ""
+        table.add_row(
+            Text("  " * line.depth + line.name + copies),
+            Text(line.what, "dim" if line.depth else ""),
+            line.shape,
+            figure(line.params),
+            figure(line.macs),
+        )
+    table.add_section()
+    table.add_row("total", "", "", f"{report.all_params:,}", f"{report.all_macs:,}", style="bold")
+    title = f"{network.name} - {network.about}" if network.about else network.name
+    parts = [printable(title), drawn(table, color, width), *closing(report)]
+    return "\n".join(parts)
+
+
+def zoo(networks: Iterable[Listed], *, color: bool = False, width: int | None = None) -> str:
+    """The networks of the zoo as a table."""
+    table = columns("network", "year", "params", "MACs", "about")
+    for listed in networks:
+        params, macs = f"{listed.params:,}", f"{listed.macs:,}"
+        table.add_row(listed.name, listed.year, params, macs, Text(printable(listed.about)))
+    return drawn(table, color, width)
+
+
+def columns(*names: str) -> Table:
+    """A table with its head; figures stand to the right."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for name in names:
+        right = name in ("params", "MACs")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+    return table
+
+
+def drawn(table: Table, color: bool, width: int | None) -> str:
+    """A table as text, without spaces at the ends of its lines."""
+    page = StringIO()
+    console = Console(
+        file=page,
+        width=width or PLAIN_WIDTH,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+    console.print(table)
+    return "\n".join(line.rstrip() for line in page.getvalue().rstrip().splitlines())
+
+
+def lines(entries: Iterable[Entry], report: Report, level: str, depth: int = 0) -> Iterator[Line]:
+    """A row for each item; blocks are closed on the level of blocks, groups are open."""
+    for entry in entries:
+        rows = [report.rows[i] for i in entry.indices]
+        yield Line(
+            depth,
+            entry.name,
+            what(entry),
+            str(entry.shape),
+            entry.repeat,
+            sum(row.params for row in rows),
+            sum(row.macs for row in rows),
+        )
+        if level == "layer" or (entry.scope is not None and entry.scope.kind == "group"):
+            yield from lines(entry.children, report, level, depth + 1)
+
+
+def what(entry: Entry) -> str:
+    """The operator with its arguments, or the block with its own."""
+    if entry.node is not None:
+        text = f"{entry.node.op.name} {entry.node.op.describe()}".rstrip()
+        text += " (training only)" if entry.node.training_only else ""
+    else:
+        assert entry.scope is not None
+        text = entry.scope.definition
+        if entry.scope.title not in ("", text):
+            text += f"<{entry.scope.title}>"
+        text += " (training only)" if all(node.training_only for node in entry.nodes()) else ""
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def figure(number: int) -> str:
+    """A number for the table; nothing for nought."""
+    return f"{number:,}" if number else ""
+
+
+def closing(report: Report) -> Iterator[str]:
+    """The sentences below the table."""
+    if report.all_params != report.params:
+        yield f"without training-only heads: {report.params:,} params, {report.macs:,} MACs"
+    if report.fixed:
+        yield f"fixed constants: {report.fixed:,}"
+    field = "x".join(map(str, report.receptive_field))
+    stride = "x".join(map(str, report.stride))
+    about = [f"{report.weight_layers} weight layers"]
+    about += [f"receptive field {field} at stride {stride}"] if field else []
+    yield ", ".join([*about, f"{report.elements:,} activations per sample"])
