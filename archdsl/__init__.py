@@ -1,1 +1,60 @@
-__version__="0.1.0"
+"""archdsl: a small language for neural-network architectures, compiled to readable PyTorch.
+
+    import archdsl
+
+    net = archdsl.load("resnet50", classes=10)
+    net.params, net.macs, net.report.receptive_field
+    print(net.source)      # PyTorch code, as a person would write it
+    net.module()           # a live torch.nn.Module
+
+A spec passes through the rooms of this package in one direction, each fact has one home:
+
+    source, shapes, naming, pytext    texts and places, shapes, Python names and expressions
+    diagnostics, syntax, ops          mistakes, the tree, and the one room for operators
+    parser, format                    text to tree; text to the same text, laid out
+    library, modules                  which file and which declaration a name means
+    expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
+    graph                             the network: operators in walking order, scopes that name them
+    measure, outline                  its figures; the same as nested, folded entries
+    draw, summary, torchgen           pictures, tables, PyTorch source
+    documents                         JSON of every stage, with a schema; networks read back
+    pipeline                          the compiler on one screen
+    api, cli, __main__                this package's names; the command line
+    runtime/                          what needs torch
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archdsl.api import Architecture as Architecture
+    from archdsl.api import load as load
+    from archdsl.api import loads as loads
+    from archdsl.diagnostics import ArchError as ArchError
+    from archdsl.library import shipped_networks as shipped_networks
+
+__version__ = "0.1.0"
+__all__ = ["ArchError", "Architecture", "__version__", "load", "loads", "shipped_networks"]
+
+HOMES = {
+    "ArchError": "diagnostics",
+    "Architecture": "api",
+    "load": "api",
+    "loads": "api",
+    "shipped_networks": "library",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name from its room, imported when first asked for."""
+    if name not in HOMES:
+        raise AttributeError(f"module 'archdsl' has no attribute '{name}'")
+    value = getattr(import_module(f"archdsl.{HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -22,6 +22,7 @@ from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES, Namer
 from archdsl.ops import OPS, Identity, Input, Op
 from archdsl.params import bind, set_parameters
+from archdsl.schemes import FAN, SCHEMES
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Span
 from archdsl.symbols import Binding, ChannelsOf, Given, Literally, Sym
@@ -117,7 +118,7 @@ class Expander:
         end = self.seq(self.variant.base.definition.body, self.envs[0], entries[0])
         root.end = end
         self.edits.unused(self.report)
-        inits = tuple(self.init(line) for line in self.variant.inits)
+        inits = tuple(self.init(line) for line in self.variant.inits) if not self.mistakes else ()
         if self.mistakes:
             raise ArchError(*list(self.mistakes.values())[:MAX_MISTAKES])
         assert end is not None
@@ -190,20 +191,49 @@ class Expander:
                         help=did_you_mean(target.name, used),
                     )
                 )
-        options = []
-        for arg in line.args:
-            value = arg.value
-            options.append(
-                (arg.name or "", value.name)
-                if isinstance(value, s.Name)
-                else (arg.name or "", self.evaluate(value, self.envs[-1]).value)
-            )
         return Initialisation(
             tuple(target.name for target in line.targets),
             line.scheme.name if line.scheme else None,
-            tuple(options),
+            self.init_options(line),
             line.span,
         )
+
+    def init_options(self, line: s.Init) -> tuple[tuple[str, float | str], ...]:
+        """The options of an `init` line: those of its scheme, and `bias`."""
+        name = line.scheme.name if line.scheme else None
+        if name is not None and name not in SCHEMES:
+            assert line.scheme is not None
+            raise mistake(
+                "unknown",
+                f"there is no initialisation '{name}'",
+                line.scheme.span,
+                help=did_you_mean(name, SCHEMES) or f"there are: {', '.join(SCHEMES)}",
+            )
+        scheme = SCHEMES[name] if name else None
+        known = dict(scheme.options) if scheme else {}
+        found: dict[str, float | str] = {}
+        for arg in line.args:
+            value = arg.value
+            if isinstance(value, s.Name) and value.name in (*SCHEMES, *FAN):
+                given: float | str = value.name
+            else:
+                given = self.evaluate(value, self.envs[-1]).value
+            key = arg.name or ("mode" if "mode" in known else next(iter(known), ""))
+            allowed = key == "bias" or key in known
+            words = (*FAN,) if key == "mode" else (*SCHEMES,) if key == "bias" else ()
+            fits = given in words if isinstance(given, str) else key != "mode"
+            if not allowed or not fits or not isinstance(given, (int, float, str)):
+                raise mistake(
+                    "argument",
+                    f"'{name or 'init'}' does not take this",
+                    arg.span,
+                    help=f"options: {', '.join([*known, 'bias'])}",
+                )
+            found[key] = given
+        missing = [key for key, default in known.items() if default is None and key not in found]
+        if missing:
+            raise mistake("argument", f"'{name}' needs {missing[0]}=", line.span)
+        return tuple(found.items())
 
     # ---- chains ----
 

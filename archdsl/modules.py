@@ -1,4 +1,4 @@
-"""What the names of a spec file mean: its own declarations, what it uses, and the standard library."""
+"""What the names of a spec file mean: its own, those it uses, and the standard library's."""
 
 from __future__ import annotations
 
@@ -137,7 +137,11 @@ def own_names(module: Module) -> list[Diagnostic]:
     """Enter a file's own declarations; answers with those that cannot be."""
     mistakes = []
     seen: dict[str, s.Definition | s.NetworkDef] = {}
-    for definition in (*module.spec.definitions, *module.spec.networks):
+    declarations: tuple[s.Definition | s.NetworkDef, ...] = (
+        *module.spec.definitions,
+        *module.spec.networks,
+    )
+    for definition in declarations:
         name = definition.name
         if name in OPS or name in RESERVED:
             what = "an operator" if name in OPS else "a word of the language"

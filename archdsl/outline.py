@@ -68,9 +68,9 @@ class Entry:
             yield from child.nodes()
 
 
-def outline(network: Network) -> tuple[Entry, ...]:
-    """The entries that stand in the network itself."""
-    return Outliner(network).entries(network.root)[0]
+def outline(network: Network, *, fold: bool = True) -> tuple[Entry, ...]:
+    """The entries that stand in the network itself; like neighbours apart without `fold`."""
+    return Outliner(network, fold).entries(network.root)[0]
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,9 @@ class Part:
 class Outliner:
     """One walk over a network, leaf to root; likenesses are numbers in order of appearance."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, fold: bool) -> None:
         self.network = network
+        self.fold = fold
         self.likenesses: dict[Hashable, int] = {}
 
     def likeness(self, *facts: Hashable) -> int:
@@ -99,7 +100,7 @@ class Outliner:
     def entries(self, scope: Scope) -> tuple[tuple[Entry, ...], list[Part]]:
         """A scope's entries, and the same as they were before folding."""
         parts = [self.part(item) for item in items(scope)]
-        return folded(parts), parts
+        return folded(parts) if self.fold else tuple(part.entry for part in parts), parts
 
     def part(self, item: Node | Scope) -> Part:
         return self.leaf(item) if isinstance(item, Node) else self.branch(item)

@@ -6,7 +6,7 @@ values than their defaults. A mistake in either leaves as an ArchError.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from archdsl.source import Source
 
 if TYPE_CHECKING:
     from archdsl.measure import Report
+    from archdsl.zoo import Listed
 
 Settings = Mapping[str, Any]
 NONE: Settings = {}
@@ -26,12 +27,12 @@ NONE: Settings = {}
 def network(spec: str, settings: Settings = NONE) -> Network:
     """Spec to network: every shape known."""
     target = library.resolve(spec)
-    return expand(Loader().file(target.path).network(target.network), settings)
+    return expanded(Loader().file(target.path).network(target.network), settings)
 
 
 def network_of_text(text: str, settings: Settings = NONE, name: str | None = None) -> Network:
     """The text of a spec to its network."""
-    return expand(Loader().module(Source("<text>", text)).network(name), settings)
+    return expanded(Loader().module(Source("<text>", text)).network(name), settings)
 
 
 def module(spec: str) -> Module:
@@ -46,12 +47,19 @@ def networks(spec: str) -> tuple[DeclaredNetwork, ...]:
     return (found.network(target.network),) if target.network else found.own_networks
 
 
-def zoo() -> tuple[DeclaredNetwork, ...]:
-    """All shipped networks."""
+def zoo(word: str = "") -> Iterator[Listed]:
+    """All shipped networks whose names hold a word, with their figures."""
+    from archdsl.zoo import listed
+
     loader = Loader()
-    return tuple(
-        loader.file(path).network(name) for name, path in library.shipped_networks().items()
-    )
+    for name, path in library.shipped_networks().items():
+        if word in name:
+            yield listed(loader.file(path).network(name))
+
+
+def expanded(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
+    """A declared network worked out."""
+    return expand(declared, settings)
 
 
 def report(network: Network) -> Report:

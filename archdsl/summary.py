@@ -18,6 +18,7 @@ from archdsl.diagnostics import printable
 from archdsl.graph import Network
 from archdsl.measure import Report, measure
 from archdsl.outline import Entry, outline
+from archdsl.zoo import Listed
 
 LEVELS = ("block", "layer")
 PLAIN_WIDTH = 200  # of text that goes into a file or a pipe
@@ -35,17 +36,6 @@ class Line:
     repeat: int
     params: int
     macs: int
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A network of the zoo."""
-
-    name: str
-    year: str
-    params: int
-    macs: int
-    about: str
 
 
 def summary(
@@ -70,7 +60,7 @@ def summary(
     return "\n".join(parts)
 
 
-def zoo(networks: Iterable[Listed], *, color: bool = False, width: int | None = None) -> str:
+def zoo_table(networks: Iterable[Listed], *, color: bool = False, width: int | None = None) -> str:
     """The networks of the zoo as a table."""
     table = columns("network", "year", "params", "MACs", "about")
     for listed in networks:

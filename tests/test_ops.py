@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archdsl.ops import JOINTS, OPS, Op
 from archdsl.pytext import flat
-from archdsl.shapes import Misfit, Shape
+from archdsl.shapes import Misfit, Shape, window_span
 
 pytestmark = pytest.mark.torch
 
@@ -175,6 +175,25 @@ def test_what_is_refused_pytorch_refuses(name: str, data: st.DataObject) -> None
         if not any(re.search(reason, misfit.clause) for reason in STRICTER):
             with pytest.raises((RuntimeError, ValueError)):
                 built(op, shape)(torch.zeros(BATCH, *shape))
+
+
+# A group's statistics come from the whole map, which no account of receptive fields counts.
+@pytest.mark.parametrize("name", [name for name in OPS if name != "gn"])
+@thorough
+@given(data=st.data())
+def test_an_output_sees_no_more_than_its_window(name: str, data: st.DataObject) -> None:
+    op, shape = data.draw(cases(name))
+    assume(fits(op, shape))
+    x = torch.randn(1, *shape, requires_grad=True)
+    out = built(op, shape)(x)
+    place = tuple(data.draw(st.integers(0, size - 1)) for size in out.shape[2:])
+    (gradient,) = torch.autograd.grad(pick(out[0], place).sum(), x)
+    seen = gradient[0].abs().sum(0).nonzero()
+    for axis, window in enumerate(op.windows(shape) or ()):
+        places = [int(place) for place in seen[:, axis]]
+        assert max(places, default=0) - min(places, default=0) < window_span(
+            window.kernel, window.dilation
+        )
 
 
 CORNERS: list[tuple[str, dict[str, Any], tuple[int, ...], tuple[int, ...]]] = [

@@ -150,6 +150,8 @@ def notation(value: Any) -> str:
         return str(value[0]) if len(set(value)) == 1 else extents(value)
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, str) and not value.isidentifier():
+        return f'"{value}"'
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -1,7 +1,7 @@
 class RBF(nn.Module):
     """Squared distances to fixed codes of +-1: (N, in_features) -> (N, classes).
 
-    LeNet-5's output layer (LeCun et al., 1998); random codes stand for its bitmaps.
+    LeNet-5's output layer (LeCun et al., 1998), with codes drawn from a fixed seed.
     """
 
     codes: Tensor

@@ -1,0 +1,104 @@
+"""A network as a Python object: what a program or a notebook asks of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archdsl import pipeline
+from archdsl.diagnostics import mistake
+from archdsl.graph import Network
+from archdsl.shapes import Shape
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from torch import nn
+
+    from archdsl.measure import Report
+
+
+def load(spec: str | Path, **settings: Any) -> Architecture:
+    """The network of a spec: a shipped name, a path, or `path:network`.
+
+    Settings give the network's parameters other values than their defaults, as in
+    `load("resnet50", classes=10)`. Raises ArchError, which shows what is wrong and where.
+    """
+    return Architecture(pipeline.network(str(spec), settings))
+
+
+def loads(text: str, *, network: str | None = None, **settings: Any) -> Architecture:
+    """The network of a spec given as text; `network` names it where there are several."""
+    return Architecture(pipeline.network_of_text(text, settings, network))
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network with all that is known of it without running it; shapes are per sample."""
+
+    network: Network
+
+    @property
+    def name(self) -> str:
+        """Its name, as in the spec."""
+        return self.network.name
+
+    @property
+    def graph(self) -> nx.MultiDiGraph:
+        """Its NetworkX graph: nodes carry `op`, `shape` and `path`; edges are keyed by slot."""
+        return self.network.graph
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """The shape that leaves each operator, channels first, by the operator's path."""
+        return {node.path: node.shape for node in self.network.nodes}
+
+    @cached_property
+    def report(self) -> Report:
+        """Its figures, node by node and in total."""
+        return pipeline.report(self.network)
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters, heads that exist in training only left out."""
+        return self.report.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one sample's inference."""
+        return self.report.macs
+
+    @cached_property
+    def source(self) -> str:
+        """Its PyTorch source."""
+        return pipeline.compile(self.network)
+
+    def summary(self, level: str = "block") -> str:
+        """Its table; `level` is `block` or `layer`."""
+        return pipeline.summary(self.network, level)
+
+    def draw(self, format: str = "svg", level: str = "block") -> bytes:
+        """Its picture as svg, png, pdf or dot; `level` is `block`, `layer` or `op`."""
+        return pipeline.draw(self.network, level, format)
+
+    def module(self, **arguments: Any) -> nn.Module:
+        """A live module, freshly initialised; arguments go to the generated factory."""
+        try:
+            from archdsl.runtime.module import build
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] != "torch":
+                raise
+            raise mistake(
+                "torch",
+                "a live module needs PyTorch, which is not installed",
+                help="pip install 'archdsl[torch]'",
+            ) from None
+        return build(self.source, self.name, arguments)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.params:,} parameters>"
+
+    def _repr_svg_(self) -> str:
+        return self.draw().decode()

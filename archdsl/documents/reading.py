@@ -1,0 +1,215 @@
+"""A network's document read back; what it says is believed only where it holds."""
+
+from __future__ import annotations
+
+from dataclasses import Field, fields
+from typing import Any
+
+from pydantic import ValidationError
+
+from archdsl.diagnostics import ArchError, mistake
+from archdsl.documents.network import (
+    CalleeDocument,
+    GraphDocument,
+    InitialisationDocument,
+    NodeDocument,
+    OpDocument,
+    OutputDocument,
+    ParameterDocument,
+    ScopeDocument,
+    SpanDocument,
+    StridedDocument,
+)
+from archdsl.graph import Initialisation, Network, Node, Output, Scope
+from archdsl.ops import JOINTS, OPS, Input, Op
+from archdsl.shapes import Misfit, Shape
+from archdsl.source import Source, Span
+from archdsl.symbols import Binding, Literally
+from archdsl.values import Callee, Strided
+
+OPERATORS: tuple[type[Op], ...] = (Input, *OPS.values(), *JOINTS.values())
+KNOWN = {op.name: op for op in OPERATORS}
+KINDS: dict[str, tuple[type, ...]] = {
+    "size": (tuple,),
+    "count": (int,),
+    "number": (int, float),
+    "flag": (bool,),
+    "text": (str,),
+    "padding": (str, tuple),
+    "tensor": (str,),
+}
+
+
+def network_from_json(text: str | bytes) -> Network:
+    """The network of a graph document; raises ArchError where the document is none."""
+    try:
+        document = GraphDocument.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise broken(f"{where or 'document'}: {first['msg']}") from None
+    return Reader(document).network()
+
+
+def broken(why: str) -> ArchError:
+    """The mistake of a document that describes no network."""
+    return mistake("document", f"this is no network's document: {why}")
+
+
+class Reader:
+    """Document to network: one walk over the scopes, which hold the nodes in walking order."""
+
+    def __init__(self, document: GraphDocument) -> None:
+        self.document = document
+        self.sources = [Source(source.name, source.text) for source in document.sources]
+        self.nodes: list[Node] = []
+
+    def network(self) -> Network:
+        document = self.document
+        if not self.sources:
+            raise broken("it names no source")
+        root = self.scope(document.root, None)
+        if len(self.nodes) != len(document.nodes):
+            raise broken("a node stands in no scope")
+        if not document.outputs:
+            raise broken("it has no output")
+        return Network(
+            name=document.name,
+            about=document.about,
+            source=self.sources[0],
+            root=root,
+            nodes=self.nodes,
+            outputs=tuple(map(self.output, document.outputs)),
+            heads=tuple(map(self.output, document.heads)),
+            params=root.params,
+            inits=tuple(map(self.init, document.inits)),
+        )
+
+    def scope(self, document: ScopeDocument, parent: Scope | None) -> Scope:
+        scope = Scope(
+            kind=document.kind,
+            name=document.name,
+            path=document.path,
+            parent=parent,
+            numbered=document.numbered,
+            definition=document.definition,
+            title=document.title,
+            entry=document.entry,
+            exit=document.exit,
+            source=document.entry,
+            end=document.exit,
+            span=self.span(document.span),
+            chosen=document.chosen,
+            goal=document.goal,
+        )
+        scope.params = tuple(map(parameter, document.params))
+        for item in document.items:
+            made = self.node(item, scope) if isinstance(item, int) else self.scope(item, scope)
+            scope.items.append(made)
+        self.known(scope.exit)
+        return scope
+
+    def node(self, index: int, scope: Scope) -> Node:
+        """The next node; they come in walking order."""
+        if index != len(self.nodes) or index >= len(self.document.nodes):
+            raise broken(f"node {index} does not stand in walking order")
+        document = self.document.nodes[index]
+        node = Node(
+            index=index,
+            name=document.name,
+            op=operator(document.op),
+            inputs=document.inputs,
+            shape=Shape(document.shape),
+            scope=scope.naming,
+            sources=document.inputs,
+            span=self.span(document.span),
+            device=document.device,
+            training_only=document.training_only,
+        )
+        self.check(node, document)
+        self.nodes.append(node)
+        return node
+
+    def check(self, node: Node, document: NodeDocument) -> None:
+        """Refuse a node whose inputs, shape or path are not what they must be."""
+        where = f"node {node.index}"
+        if document.index != node.index or document.path != node.path:
+            raise broken(f"{where} bears the index or path of another place")
+        if any(i >= node.index for i in node.inputs):
+            raise broken(f"{where} takes a tensor that is made behind it")
+        if node.op.inputs not in (None, len(node.inputs)) and node.op.inputs == 0:
+            raise broken(f"{where} takes no tensor")
+        try:
+            shape = node.op.shape(*(self.nodes[i].shape for i in node.inputs))
+        except Misfit as misfit:
+            raise broken(f"{where}: {misfit.clause}") from None
+        except (ValueError, TypeError, IndexError) as error:
+            raise broken(f"{where}: its arguments do not fit what comes in") from error
+        if shape != node.shape:
+            raise broken(f"{where} makes {shape}, and not {node.shape}")
+
+    def span(self, document: SpanDocument | None) -> Span | None:
+        if document is None:
+            return None
+        if document.source >= len(self.sources):
+            raise broken("a span lies in no source")
+        source = self.sources[document.source]
+        if not document.start <= document.end <= len(source.text):
+            raise broken("a span does not lie within its source")
+        return Span(source, document.start, document.end)
+
+    def output(self, document: OutputDocument) -> Output:
+        self.known(document.node)
+        return Output(document.name, document.node, document.weight)
+
+    def known(self, node: int | None) -> None:
+        """Refuse an index that no node has."""
+        if node is not None and node >= len(self.nodes):
+            raise broken(f"there is no node {node}")
+
+    def init(self, document: InitialisationDocument) -> Initialisation:
+        span = self.span(document.span)
+        assert span is not None
+        return Initialisation(document.targets, document.scheme, document.options, span)
+
+
+def parameter(document: ParameterDocument) -> Binding:
+    """A parameter; its expression is the value itself."""
+    value = taken(document.value)
+    return Binding(document.name, value, Literally(value), None, taken(document.default))
+
+
+def taken(value: Any) -> Any:
+    """A parameter's value from its document."""
+    if isinstance(value, CalleeDocument):
+        return Callee(value.calls)
+    if isinstance(value, StridedDocument):
+        return Strided(value.size, value.stride)
+    return value
+
+
+def of_kind(field: Field[Any], value: Any) -> bool:
+    """Whether a value is what an operator's field takes; sizes are at least 1."""
+    kind = field.metadata.get("kind", "size")
+    if value is None:
+        return field.default is None
+    if isinstance(value, tuple):
+        return tuple in KINDS[kind] and (kind != "size" or min(value, default=0) > 0)
+    return isinstance(value, KINDS[kind]) and isinstance(value, bool) == (kind == "flag")
+
+
+def operator(document: OpDocument) -> Op:
+    """An operator from its document, its arguments of the kinds that its fields are."""
+    cls = KNOWN.get(document.name)
+    if cls is None:
+        raise broken(f"there is no operator '{document.name}'")
+    given: dict[str, Any] = dict(document.arguments)
+    for field in fields(cls):
+        if not of_kind(field, given.get(field.name)):
+            raise broken(f"'{document.name}' has no such '{field.name}'")
+    if cls is Input:
+        return Input(Shape(given["of"]))
+    try:
+        return cls(**given)
+    except TypeError:
+        raise broken(f"'{document.name}' has other arguments") from None

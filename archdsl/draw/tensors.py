@@ -1,0 +1,81 @@
+"""Tensors between boxes: each operator is mapped to its box, edges are taken from its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archdsl.draw.boxes import Box, Edge
+from archdsl.graph import Network, Output
+
+
+class Tensors:
+    """Who reads which tensor."""
+
+    def __init__(self, network: Network) -> None:
+        self.nodes = network.nodes
+        self.readers: list[list[int]] = [[] for _ in network.nodes]
+        for node in network.nodes:
+            for i in dict.fromkeys(node.inputs):
+                self.readers[i].append(node.index)
+        self.returned = {output.node for output in (*network.outputs, *network.heads)}
+
+    def taken(self, box: Box) -> list[int]:
+        """The tensors that come into a box."""
+        inside = set(box.members)
+        inputs = (i for member in box.members for i in self.nodes[member].inputs)
+        return [i for i in dict.fromkeys(inputs) if i not in inside]
+
+    def news(self, box: Box, tensor: int) -> str:
+        """The shape of a tensor where the box that it leaves has changed it."""
+        shape = self.nodes[tensor].shape
+        before = {self.nodes[i].shape for i in self.taken(box)}
+        return "" if box.kind == "input" or before == {shape} else f"{shape}"
+
+
+class Owners:
+    """The box of every operator; an operator in a folded copy is represented by the first's."""
+
+    def __init__(self, boxes: Sequence[Box], first: Sequence[int]) -> None:
+        self.first = first
+        self.boxes = {member: box for box in boxes for member in box.members}
+
+    def representative(self, index: int) -> int:
+        """The operator that stands in the figure for an operator."""
+        while self.first[index] != index:
+            index = self.first[index]
+        return index
+
+    def box(self, index: int) -> Box:
+        """The box that an operator is in."""
+        return self.boxes[self.representative(index)]
+
+
+def edges(tensors: Tensors, owners: Owners) -> list[Edge]:
+    """The tensors that go from box to box, each new shape said once."""
+    ways: dict[tuple[int, Box], Box] = {}
+    for node in tensors.nodes:
+        if owners.first[node.index] != node.index:
+            continue  # what goes on in a copy goes on in the first
+        target = owners.box(node.index)
+        for i in map(owners.representative, node.inputs):
+            source = owners.box(i)
+            if source is not target:
+                ways[i, target] = source
+    saying: dict[int, Box] = {}
+    for i, target in sorted(ways, key=lambda way: way[1].dashed):
+        saying.setdefault(i, target)
+    return [
+        Edge(source, target, tensors.news(source, i) if saying[i] is target else "", target.dashed)
+        for (i, target), source in ways.items()
+    ]
+
+
+def output_box(output: Output, network: Network) -> Box:
+    """Where a tensor leaves the network; a head says that it exists in training only."""
+    head = output.weight is not None
+    several = len(network.outputs) > 1
+    title = output.name if head or several else "output"
+    detail = [f"{network.nodes[output.node].shape}"]
+    if head:
+        detail.append(f"training only, weight {output.weight:g}")
+    return Box("output", "output", title, [], detail, dashed=head)

@@ -1,0 +1,170 @@
+"""What stands in the boxes: operators and blocks with their arguments, short, as an author would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from archdsl.graph import Node, Scope
+from archdsl.ops import Joint, Op
+from archdsl.symbols import Binding, Computed, Given, Sym
+from archdsl.values import Callee, Strided
+
+ATOM = re.compile(r"[A-Za-z_]\w*|\d[\w.]*")
+SHOWN_KINDS = ("size", "count")  # what a figure names; padding, flags and epsilons it leaves out
+
+
+def clip(text: str, limit: int) -> str:
+    """A text of at most so many characters, on one line."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def shown(value: Any) -> str:
+    """A value in the language's notation."""
+    match value:
+        case tuple():
+            same = len(set(value)) == 1 and len(value) == 1
+            return shown(value[0]) if same else "x".join(map(shown, value))
+        case Callee():
+            return value.name
+        case Strided():
+            return f"{shown(value.size)}/{shown(value.stride)}"
+        case float():
+            return f"{value:g}"
+    return f"{value}"
+
+
+def stride_text(value: Any) -> str:
+    """A stride as it is written behind a size: one number where all axes agree."""
+    return shown(value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value)
+
+
+# ---- operators -----------------------------------------------------------------------------
+
+
+def is_default(value: Any, default: Any) -> bool:
+    """Whether a value says nothing; a size is also the default where each axis is."""
+    return value is None or value == default or (isinstance(value, tuple) and set(value) == {default})
+
+
+def layer_text(op: Op) -> str:
+    """An operator with what shapes its output: `conv 3x3/2 64 groups=2`."""
+    head, tail = [], []
+    for name, f in op.arguments().items():
+        value = getattr(op, f.name)
+        if is_default(value, f.default):
+            continue
+        if f.name == "stride" and head:
+            head.insert(1, f"/{stride_text(value)}")
+        elif f.name in op.positional:
+            head.append(f" {shown(value)}")
+        elif f.metadata["kind"] in SHOWN_KINDS:
+            tail.append(f" {name}={shown(value)}")
+    if not head and not tail:
+        tail = [f" {word}" for word, (field, v) in op.words.items() if getattr(op, field) == v][:1]
+    return clip(op.name + "".join(head + tail), 44)
+
+
+def follower_text(op: Op) -> str:
+    """What stands small below the layer that it follows: `lrn 5`, `dropout 0.2`, `tanh`."""
+    kinds = ("count", "number") if op.family == "regularisation" else ("count",)
+    fields = [f for f in op.arguments().values() if f.name in op.positional]
+    values = [getattr(op, f.name) for f in fields if f.metadata["kind"] in kinds]
+    return clip(" ".join([op.name, *map(shown, values)]), 30)
+
+
+def operator_text(op: Op) -> str:
+    """An operator with all its arguments."""
+    return clip(f"{op.name} {op.describe()}", 60)
+
+
+def joint_text(op: Joint) -> str:
+    """The sign of a joint; of one whose sign is only punctuation, its name."""
+    return {"*": "×", "|": op.name}.get(op.sign, op.sign)
+
+
+# ---- blocks --------------------------------------------------------------------------------
+
+
+def block_text(scope: Scope) -> tuple[str, str]:
+    """A block's name with its stride, and the arguments that came from outside it."""
+    title = scope.definition or scope.name
+    if scope.title and scope.title != title:
+        title = f"{title} {scope.title}"
+    given = [b for b in handed_in(scope) if not is_default(b.value, b.default)]
+    strides = [b for b in given if b.name == "stride"]
+    rest = [b for b in given if b.name != "stride"]
+    if strides and not is_default(strides[0].value, 1):
+        title += f"/{stride_text(strides[0].value)}"
+    return clip(title, 40), clip(authors_words(scope, rest) or named(rest), 40)
+
+
+def named(bindings: list[Binding]) -> str:
+    """Arguments by name."""
+    return " ".join(f"{b.name}={shown(b.value)}" for b in bindings)
+
+
+def authors_words(scope: Scope, bindings: list[Binding]) -> str:
+    """The arguments as the call has them, where its words are just the values."""
+    text = " ".join(scope.span.text.split()) if scope.span else ""
+    match = re.fullmatch(r"[A-Za-z_]\w*(?:/\d+)?(?: |\()(.*?)\)?", text)
+    if match is None or ATOM.findall(match[1]) != [shown(b.value) for b in bindings]:
+        return ""
+    return match[1]
+
+
+def handed_in(scope: Scope) -> list[Binding]:
+    """The parameters whose values were written outside a block, its bodies' included."""
+    found: dict[Binding, None] = dict.fromkeys(b for b in scope.params if from_outside(b, scope))
+    for node in scope.nodes():
+        for symbol in node.symbols.values():
+            found.update(dict.fromkeys(leaves(symbol, scope)))
+    return list(found)
+
+
+def from_outside(binding: Binding, scope: Scope) -> bool:
+    """Whether a parameter got its value outside a block, and not from the network's own."""
+    return binding.home is not None and not scope.encloses(binding.home)
+
+
+def leaves(symbol: Sym, scope: Scope) -> Iterator[Binding]:
+    """The outside parameters that an expression within a block comes down to."""
+    if isinstance(symbol, Computed):
+        for operand in symbol.operands:
+            yield from leaves(operand, scope)
+    elif isinstance(symbol, Given):
+        binding = symbol.binding
+        if from_outside(binding, scope):
+            yield binding
+        elif binding.home is not None:
+            yield from leaves(binding.symbol, scope)
+
+
+# ---- places --------------------------------------------------------------------------------
+
+
+def place_text(scope: Scope, last: Node) -> str:
+    """Where a block stands, to where its last copy does; nothing where that repeats its name."""
+    if re.fullmatch(rf"{re.escape(scope.definition)}(_\d+)?", scope.name):
+        return ""
+    return clip(between(scope.path, last), 32)
+
+
+def between(path: str, last: Node) -> str:
+    """From a path to that of the like copy in which a node stands."""
+    depth = path.count(".") + 1
+    end = ".".join(last.path.split(".")[:depth])
+    if end == path:
+        return path
+    tail = end.rpartition(".")[2]
+    return f"{path}–{tail}" if tail.isdigit() else f"{path} … {tail}"
+
+
+def parameters(count: int) -> str:
+    """A number of parameters as papers give it: `25.6 M parameters`."""
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "K")):
+        if count >= size:
+            return f"{count / size:.1f} {letter} parameters"
+    return f"{count} parameters"

@@ -1,0 +1,223 @@
+"""Network to figure: which boxes there are at a level, and which operators each stands for.
+
+A box stands for an operator with the norm and the activation behind it, or for a whole block. Like
+neighbours are one box that says how often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archdsl.draw.boxes import Box, Edge, Frame, Item, Level, View
+from archdsl.draw.tensors import Owners, Tensors, edges, output_box
+from archdsl.draw.text import (
+    between,
+    block_text,
+    follower_text,
+    joint_text,
+    layer_text,
+    operator_text,
+    place_text,
+)
+from archdsl.graph import Network, Node
+from archdsl.ops import Joint
+from archdsl.outline import Entry, outline
+
+FOLLOWERS = ("norm", "activation", "regularisation")
+
+
+def view(network: Network, level: Level) -> View:
+    """What a figure of a network shows at a level."""
+    builder = Builder(network, level)
+    items = builder.items(outline(network, fold=level != "op"))
+    shown = View(items, [])
+    owners = Owners(shown.boxes(), builder.first)
+    ways = edges(builder.tensors, owners)
+    for box in shown.boxes():
+        if box.scope is not None:
+            box.place = place_text(box.scope, network.nodes[box.members[-1]])
+    for output in reversed((*network.outputs, *network.heads)):
+        source, end = owners.box(output.node), output_box(output, network)
+        behind = next(k for k, item in enumerate(items, 1) if source in item.boxes())
+        items.insert(behind, end)
+        ways.append(Edge(source, end, dashed=end.dashed))
+    return View(by_device(items), ways)
+
+
+def by_device(items: list[Item]) -> list[Item]:
+    """The items with a frame around what is placed on one device."""
+    found: list[Item] = []
+    frames: dict[int, Frame] = {}
+    for item in items:
+        devices = {box.device for box in item.boxes()}
+        device = devices.pop() if len(devices) == 1 else None
+        if device is None:
+            if isinstance(item, Frame):
+                item.items = by_device(item.items)
+            found.append(item)
+            continue
+        if device not in frames:
+            frames[device] = Frame(f"device {device}", [], device=device)
+            found.append(frames[device])
+        frames[device].items.append(item)
+    return found
+
+
+class Builder:
+    """Entries to boxes, and nodes to the boxes that represent them."""
+
+    def __init__(self, network: Network, level: Level) -> None:
+        self.network = network
+        self.level = level
+        self.first = list(range(len(network.nodes)))  # of a node in a copy, that of the first copy
+        self.tensors = Tensors(network)
+
+    # ---- boxes ----
+
+    def items(self, entries: Iterable[Entry]) -> list[Item]:
+        """The boxes and frames of a scope's entries."""
+        found: list[Item] = []
+        for entry in entries:
+            self.add(found, entry)
+        return found if self.level == "op" else self.merged(found)
+
+    def add(self, found: list[Item], entry: Entry) -> None:
+        """Add an entry to what stands before it in the same frame."""
+        if entry.node is not None:
+            if found and entry.repeat == 1 and self.follows(found[-1], entry.node):
+                self.absorb(found[-1], entry.node)
+            else:
+                found.append(self.leaf(entry, entry.node))
+        elif self.level != "op" and self.place(entry) == "group" and entry.repeat == 1:
+            for child in entry.children:
+                self.add(found, child)
+        else:
+            found.append(self.scope(entry))
+
+    def place(self, entry: Entry) -> str:
+        return entry.scope.kind if entry.scope else ""
+
+    def leaf(self, entry: Entry, node: Node) -> Box:
+        box = Box(
+            "layer",
+            node.op.family,
+            layer_text(node.op),
+            list(entry.indices),
+            repeat=entry.repeat,
+            dashed=node.training_only,
+            device=node.device,
+        )
+        if isinstance(node.op, Joint):
+            box.kind, box.title = "joint", joint_text(node.op)
+        elif not node.inputs:
+            box.kind, box.title, box.detail = "input", node.name, [f"{node.shape}"]
+        elif self.level == "op":
+            box.title = operator_text(node.op)
+        return box
+
+    def follows(self, item: Item, node: Node) -> bool:
+        """Whether a node is small and reads only the box before it, which nothing else reads."""
+        if self.level == "op" or not isinstance(item, Box) or item.kind not in ("layer", "joint"):
+            return False
+        end = item.members[-1]
+        return (
+            item.repeat == 1
+            and node.inputs == (end,)
+            and self.tensors.readers[end] == [node.index]
+            and end not in self.tensors.returned
+            and (item.device, item.dashed) == (node.device, node.training_only)
+            and (node.op.family in FOLLOWERS or self.only_reshapes(node))
+        )
+
+    def only_reshapes(self, node: Node) -> bool:
+        """Whether a node keeps every value and loses the map."""
+        (before,) = self.network.input_shapes(node)
+        same = node.op.family == "shape" and before.elements == node.shape.elements
+        return same and node.shape.rank == 0
+
+    def absorb(self, item: Item, node: Node) -> None:
+        assert isinstance(item, Box)
+        item.detail.append(follower_text(node.op))
+        item.members.append(node.index)
+
+    def scope(self, entry: Entry) -> Item:
+        """A block as a box or a frame; one that comes down to a layer is that layer's box."""
+        inner = self.items(entry.children)
+        only = inner[0] if len(inner) == 1 else None
+        if self.level != "op" and isinstance(only, Box) and 1 in (only.repeat, entry.repeat):
+            only.members = list(entry.indices)
+            only.repeat *= entry.repeat
+            return only
+        if self.level == "block" and self.place(entry) == "block":
+            return self.block(entry)
+        self.fold(entry)
+        return Frame(self.frame_title(entry), inner, entry.repeat)
+
+    def block(self, entry: Entry) -> Box:
+        assert entry.scope is not None
+        nodes = [self.network.nodes[i] for i in entry.indices]
+        title, arguments = block_text(entry.scope)
+        devices = {node.device for node in nodes}
+        return Box(
+            "block",
+            "block",
+            title,
+            list(entry.indices),
+            [arguments] if arguments else [],
+            entry.scope,
+            entry.repeat,
+            all(node.training_only for node in nodes),
+            devices.pop() if len(devices) == 1 else None,
+        )
+
+    def frame_title(self, entry: Entry) -> str:
+        assert entry.scope is not None
+        title = " ".join(block_text(entry.scope)) if self.place(entry) == "block" else ""
+        place = between(entry.path, self.network.nodes[entry.indices[-1]])
+        return f"{place}  {title}".strip()
+
+    def fold(self, entry: Entry) -> None:
+        """Let the nodes of an entry's copies be represented by those of the first."""
+        for i in entry.indices[entry.size :]:
+            self.first[i] = i - entry.size
+
+    # ---- repeats ----
+
+    def merged(self, items: list[Item]) -> list[Item]:
+        """Boxes of one text that follow each other, as one."""
+        found: list[Item] = []
+        for item in items:
+            last = found[-1] if found else None
+            if isinstance(last, Box) and isinstance(item, Box) and self.alike(last, item):
+                last.repeat += item.repeat
+                last.members += item.members
+            else:
+                found.append(item)
+        return found
+
+    def alike(self, one: Box, other: Box) -> bool:
+        """Whether a reader would take two boxes in a chain for two of the same."""
+        said = (one.kind, one.title, one.detail, one.dashed, one.device)
+        if said != (other.kind, other.title, other.detail, other.dashed, other.device):
+            return False
+        if one.kind not in ("layer", "block") or not self.chained(one, other):
+            return False
+        return one.kind == "block" or self.shapes(one) == self.shapes(other)
+
+    def chained(self, one: Box, other: Box) -> bool:
+        """Whether all that leaves a box goes into the next, and nothing else goes in there."""
+        inside, behind = set(one.members), set(other.members)
+        leaving = {r for i in one.members for r in self.tensors.readers[i]} - inside
+        returned = not self.tensors.returned.isdisjoint(inside)
+        return not returned and leaving <= behind and set(self.tensors.taken(other)) <= inside
+
+    def taken(self, box: Box) -> list[int]:
+        """The tensors that come into a box."""
+        inside = set(box.members)
+        inputs = (i for member in box.members for i in self.network.nodes[member].inputs)
+        return [i for i in dict.fromkeys(inputs) if i not in inside]
+
+    def shapes(self, box: Box) -> tuple[object, ...]:
+        """What comes into a box and what leaves it."""
+        nodes = self.network.nodes
+        return (*(nodes[i].shape for i in self.tensors.taken(box)), nodes[box.members[-1]].shape)

@@ -1,0 +1,43 @@
+"""Weight initialisation: the schemes of `init` lines, as the papers and PyTorch name them.
+
+A scheme is the call that fills a weight, with the options that it takes and their defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Option = float | str
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a tensor is filled; `call` may name its options and `tensor`."""
+
+    call: str
+    options: Mapping[str, Option | None] = field(default_factory=dict)
+
+
+FAN = ("fan_in", "fan_out")
+RELU = 'mode="{mode}", nonlinearity="relu"'
+SCHEMES: dict[str, Scheme] = {
+    "kaiming_normal": Scheme(
+        f"nn.init.kaiming_normal_({{tensor}}, {RELU})", {"mode": "fan_in"}
+    ),
+    "kaiming_uniform": Scheme(
+        f"nn.init.kaiming_uniform_({{tensor}}, {RELU})", {"mode": "fan_in"}
+    ),
+    "xavier_normal": Scheme("nn.init.xavier_normal_({tensor})"),
+    "xavier_uniform": Scheme("nn.init.xavier_uniform_({tensor})"),
+    "normal": Scheme("nn.init.normal_({tensor}, {mean}, {std})", {"std": None, "mean": 0.0}),
+    "trunc_normal": Scheme(
+        "nn.init.trunc_normal_({tensor}, std={std}, a=-{cut}, b={cut})", {"std": None, "cut": 2.0}
+    ),
+    "uniform": Scheme("nn.init.uniform_({tensor}, -{bound}, {bound})", {"bound": None}),
+    # LeCun et al. (1998), section II.C: uniform within scale / fan_in.
+    "uniform_fan_in": Scheme(
+        "nn.init.uniform_({tensor}, -{scale} / {fan_in}, {scale} / {fan_in})", {"scale": 1.0}
+    ),
+    "constant": Scheme("nn.init.constant_({tensor}, {value})", {"value": None}),
+}

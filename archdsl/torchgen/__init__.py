@@ -1,0 +1,25 @@
+"""Network to PyTorch source that a good engineer could have written by hand.
+
+`structure` finds the classes and which uses share one, `symbolic` the expressions and parameters,
+`constructor` and `forward` the methods, `module` the file; the template holds layout only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archdsl.graph import Network
+from archdsl.torchgen.module import Module
+from archdsl.torchgen.plan import plan
+from archdsl.torchgen.template import rendered
+
+
+def generate(
+    network: Network, probes: tuple[Network, ...] = (), template: Path | None = None
+) -> str:
+    """The source of a network.
+
+    `probes` are the same network with one parameter changed each (see `probe`): what they show to
+    change only literals stays a parameter of the generated factory, all else is fixed.
+    """
+    return rendered(Module(plan(network, probes)), template)

@@ -1,0 +1,396 @@
+"""`__init__` of a class: a line for each module, in the order of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from archdsl.graph import Network, Node
+from archdsl.naming import is_attribute
+from archdsl.ops import REQUIRED, Argument, Construct, Joint
+from archdsl.pytext import Py, call, flat, keyword, lines, listing, literal, prefixed
+from archdsl.symbols import Sym
+from archdsl.torchgen.structure import Group, Item
+from archdsl.torchgen.symbolic import ATOM, Expr, Parameter, Slots, combined, constant
+
+Column = list[Item]
+Uses = tuple[int, ...]
+
+
+@dataclass(eq=False)
+class Class:
+    """A class of the generated file, as far as it is known when its turn has come."""
+
+    name: str
+    group: Group
+    slots: Slots
+    scopes: dict[int, int] = field(default_factory=dict)  # id of a scope: its use
+    init: list[str] = field(default_factory=list)
+    attributes: dict[int, str] = field(default_factory=dict)  # position: attribute
+    support: set[str] = field(default_factory=set)
+
+    def index(self, item: Item) -> int:
+        """Which use of this class an item is."""
+        return self.scopes[id(item.scope)]
+
+    def columns(self) -> Iterator[tuple[int, Column]]:
+        """The items at each position, one per use."""
+        for i in range(len(self.group.instances[0].items)):
+            yield i, [instance.items[i] for instance in self.group.instances]
+
+
+class Constructor:
+    """Writes the constructors of classes; inner classes come first."""
+
+    def __init__(self, class_of: dict[int, Class]) -> None:
+        self.class_of = class_of
+
+    def fill(self, made: Class) -> None:
+        """Find the constructor's lines, and with them the parameters."""
+        self.made = made
+        self.slots = made.slots
+        self.shared: dict[str, str] = {}
+        self.taken = {item.name for item in made.group.instances[0].items}
+        overwrites = in_place(made.group)
+        for position, column in made.columns():
+            item = column[0]
+            if item.kind == "choice" and position in made.group.kept:
+                self.choice(position, column)
+            elif item.kind == "gate" or (item.kind == "op" and isinstance(item.node.op, Joint)):
+                if any(one.kind == "gate" for one in column):
+                    self.gate(position, column)
+            elif item.kind == "op" and item.node.op.inputs == 0:
+                continue
+            elif item.kind == "op" and says_itself(item):
+                continue
+            else:
+                self.module(position, column, overwrites)
+
+    # ---- lines ----
+
+    def module(self, position: int, column: Column, overwrites: set[str]) -> None:
+        item = column[0]
+        py = self.construct(column, self.slots.everywhere, item.name in overwrites)
+        if item.kind == "op" and not item.node.op.tensors(*self.inputs(item)) and is_implicit(item):
+            text = flat(py)
+            if text not in self.shared:
+                self.shared[text] = item.name
+                self.assign(item.name, py)
+            self.made.attributes[position] = self.shared[text]
+            return
+        self.made.attributes[position] = item.name
+        self.assign(item.name, self.placed(py, item))
+
+    def assign(self, name: str, py: Py) -> None:
+        if is_attribute(name):
+            self.made.init += lines(prefixed(f"self.{name} = ", py))
+        else:
+            self.made.init += lines(call("self.add_module", [literal(name), py]))
+
+    def placed(self, py: Py, item: Item) -> Py:
+        """The module on the device where its operators stand."""
+        network = self.slots.networks[0]
+        if not self.slots.root or not network.devices:
+            return py
+        device = next(item.nodes()).device or 0
+        return suffix(py, f".to(devices[{device}])")
+
+    def choice(self, position: int, column: Column) -> None:
+        """A module or nothing, or one module or another, decided by the constructor."""
+        parts: dict[int, list[int]] = {}
+        for use, item in enumerate(column):
+            parts.setdefault(item.scope.chosen, []).append(use)
+        if any(item.end is None for item in column):
+            return  # a branch or none: the join asks, see `gate`
+        name = next(item.items[0].name for item in column if item.items)
+        self.made.attributes[position] = name
+        condition = self.condition(column)
+        filled = {alt: uses for alt, uses in parts.items() if column[uses[0]].items}
+        first, *others = sorted(filled)
+        if len(filled) < len(parts):
+            self.made.init.append(f"self.{name}: nn.Module = nn.Identity()")
+            test = condition if first == 0 else negated(condition)
+            self.branch(f"if {test.text}:", name, column, filled[first])
+            return
+        self.made.init.append(f"self.{name}: nn.Module")
+        self.branch(f"if {condition.text}:", name, column, filled[first])
+        self.branch("else:", name, column, filled[others[0]])
+
+    def branch(self, head: str, name: str, column: Column, uses: list[int]) -> None:
+        inner = [column[use].items[0] for use in uses]
+        py = self.construct(inner, tuple(uses), False)
+        self.made.init.append(head)
+        self.made.init += ["    " + line for line in lines(prefixed(f"self.{name} = ", py))]
+
+    def gate(self, position: int, column: Column) -> None:
+        """Whether a branch is joined in, as an attribute for `forward` to ask."""
+        name = "residual"
+        while name in self.taken:
+            name = f"{name}_"
+        self.made.attributes[position] = name
+        kept = self.made.group.kept
+        instances = self.made.group.instances
+        asked = [
+            next(i for j, i in enumerate(x.items) if j in kept and i.kind == "choice" and not i.items)
+            for x in instances
+        ]
+        self.made.init.append(f"self.{name} = {self.condition(asked).text}")
+
+    # ---- conditions ----
+
+    def condition(self, column: Column) -> Expr:
+        """When the first alternative is taken."""
+        uses = self.slots.everywhere
+        values = [item.scope.chosen == 0 for item in column]
+        symbols = [item.scope.condition for item in column]
+        candidates = [] if symbols[0] is not None else list(self.fits(column, uses))
+        label = next((i.name for item in column for i in item.items), "joined")
+        return self.slots.slot(f"with_{label}", values, symbols, uses, candidates)
+
+    def fits(self, column: Column, uses: Uses) -> Iterator[Expr | None]:
+        """What `or` has asked: whether stride and channels stay as they are."""
+        goals = [item.scope.goal or 0 for item in column]
+        entries = [item.scope.entry for item in column]
+        kept = list(self.slots.parameters)
+        stride = self.slots.stride_to(goals, entries, uses)
+        before = self.slots.channels_of(entries, uses)
+        after = self.slots.channels_of(goals, uses)
+        one = constant([1] * len(uses))
+        tests = [
+            combined("==", [stride, one]) if stride and not stride.is_literal else None,
+            combined("==", [before, after]) if before and after else None,
+        ]
+        found = [test for test in tests if test is not None and not test.is_literal]
+        if len(found) == 2:
+            both = tuple(a and b for a, b in zip(found[0].values, found[1].values, strict=True))
+            text = f"{found[0].text} and {found[1].text}"
+            yield Expr(text, both, 0, found[0].params | found[1].params)
+        self.slots.parameters[:] = kept
+        yield from found
+
+    # ---- constructor calls ----
+
+    def construct(self, column: Column, uses: Uses, overwrite: bool) -> Py:
+        """The expression that makes a module."""
+        match column[0].kind:
+            case "op":
+                return self.operator([item.node for item in column], uses, overwrite)
+            case "class":
+                return self.instance(column, uses)
+        return self.sequential(column, uses)
+
+    def inputs(self, item: Item) -> tuple[object, ...]:
+        return self.slots.networks[0].input_shapes(item.node)
+
+    def operator(self, nodes: list[Node], uses: Uses, overwrite: bool) -> Py:
+        networks = [self.slots.networks[use] for use in uses]
+        made = [module_of(network, node) for network, node in zip(networks, nodes, strict=True)]
+        if not made[0].callee.startswith("nn."):
+            self.made.support.add(made[0].callee)
+        given: dict[str, Expr] = {}
+        items: list[Py] = []
+        skipped = False
+        for i, argument in enumerate(made[0].args):
+            column = [construct.args[i] for construct in made]
+            expr = self.argument(column, nodes, uses, given)
+            given[argument.name] = expr
+            if expr.is_literal and all(a.value == a.default for a in column):
+                skipped = True
+                continue
+            plain = argument.positional and not skipped
+            items.append(expr.text if plain else keyword(argument.name, expr.text))
+        if overwrite:
+            items.append("inplace=True")
+        return call(made[0].callee, items)
+
+    def argument(
+        self, column: list[Argument], nodes: list[Node], uses: Uses, given: dict[str, Expr]
+    ) -> Expr:
+        source, name = column[0].source, column[0].name
+        values = [argument.value for argument in column]
+        symbols: list[Sym | None] = [node.symbols.get(source) for node in nodes]
+        candidates: list[Expr | None] = []
+        if any(value != values[0] for value in values) or len(uses) < len(self.slots.scopes):
+            if source == "in.c":
+                candidates.append(self.slots.channels_of([n.inputs[0] for n in nodes], uses))
+            elif "{" in source:
+                candidates.append(self.formula(source, nodes, uses, given))
+        return self.slots.slot(name, values, symbols, uses, candidates)
+
+    def formula(
+        self, text: str, nodes: list[Node], uses: Uses, given: dict[str, Expr]
+    ) -> Expr | None:
+        """`{kernel_size} // 2`: an argument told by others."""
+
+        def operand(word: str) -> Expr | None:
+            name = word.strip("{}")
+            if word == name:
+                return constant([int(word)] * len(uses))
+            if name in given:
+                return given[name]
+            if name == "in_channels":
+                return self.slots.channels_of([node.inputs[0] for node in nodes], uses)
+            return self.slots.channels_of([node.index for node in nodes], uses)
+
+        words = text.split()
+        left = operand(words[0])
+        if len(words) == 1 or left is None:
+            return left
+        right = operand(words[2])
+        return combined(words[1], [left, right]) if right is not None else None
+
+    def instance(self, column: Column, uses: Uses) -> Py:
+        """A use of another class of the file."""
+        inner = self.class_of[id(column[0].scope)]
+        indices = [inner.index(item) for item in column]
+        items: list[Py] = []
+        for parameter in ordered(inner.slots):
+            values = [parameter.value(index) for index in indices]
+            symbols = [parameter.symbols.get(index) for index in indices]
+            candidates: list[Expr | None] = []
+            if parameter.role == "in" and any(value != values[0] for value in values):
+                candidates = [self.slots.channels_of([i.scope.entry for i in column], uses)]
+            expr = self.slots.slot(
+                parameter.name, values, symbols, uses, candidates, parameter.default
+            )
+            if parameter.default is None:
+                items.append(expr.text)
+            elif not (expr.is_literal and values[0] == parameter.default):
+                items.append(keyword(parameter.name, expr.text))
+        return call(inner.name, items)
+
+    def sequential(self, column: Column, uses: Uses) -> Py:
+        """A chain; like neighbours are made in a loop."""
+        children = []
+        overwrites = chained_in_place(column[0])
+        for i, child in enumerate(column[0].items):
+            parts = [item.items[i] for item in column]
+            children.append(self.construct(parts, uses, i in overwrites))
+        names = [child.name for child in column[0].items]
+        if names != [str(i) for i in range(len(names))]:
+            pairs = [
+                "(" + literal(name) + ", " + flat(child) + ")"
+                for name, child in zip(names, children, strict=True)
+            ]
+            self.made.support.add("OrderedDict")
+            return call("nn.Sequential", [call("OrderedDict", [listing(pairs)])])
+        return call("nn.Sequential", list(repeats(children)))
+
+
+def repeats(children: Sequence[Py]) -> Iterator[Py]:
+    """Three or more equal children in a row as a generator."""
+    for text, run in groupby(children, key=flat):
+        alike = list(run)
+        if len(alike) > 2:
+            yield f"*({text} for _ in range({len(alike)}))"
+        else:
+            yield from alike
+
+
+def module_of(network: Network, node: Node) -> Construct:
+    """What PyTorch module a node is."""
+    construct = node.op.module(*network.input_shapes(node))
+    assert construct is not None
+    return construct
+
+
+def ordered(slots: Slots) -> list[Parameter]:
+    """Parameters in the order of the signature: what comes in, the block's own, the rest."""
+    own = [binding.name for binding in slots.scopes[0].params]
+
+    def rank(parameter: Parameter) -> tuple[bool, int, int]:
+        place = own.index(parameter.name) if parameter.name in own else len(own)
+        first = 0 if parameter.role == "in" else 1
+        return parameter.default is not None, first, place
+
+    return sorted(slots.parameters, key=rank)
+
+
+def says_itself(item: Item) -> bool:
+    """Whether an operator is an expression in `forward` rather than a module."""
+    op = item.node.op
+    return op.expression(["x"] * len(item.node.inputs)) is not None
+
+
+def is_implicit(item: Item) -> bool:
+    """Whether a name was derived from what the item is, and not chosen by the author."""
+    stem, _, tail = item.name.rpartition("_")
+    name = item.node.op.name
+    return item.name == name or (stem == name and tail.isdigit())
+
+
+def negated(expr: Expr) -> Expr:
+    """The opposite condition, as one would write it."""
+    values = tuple(not value for value in expr.values)
+    if " and " in expr.text and expr.level == 0:
+        parts = [flip(part) for part in expr.text.split(" and ")]
+        return Expr(" or ".join(parts), values, 0, expr.params)
+    if expr.level < ATOM:
+        return Expr(flip(expr.text), values, expr.level, expr.params)
+    return Expr(f"not {expr.text}", values, 0, expr.params)
+
+
+def flip(text: str) -> str:
+    """A comparison turned round."""
+    for sign, opposite in ((" == ", " != "), (" != ", " == ")):
+        if sign in text:
+            return text.replace(sign, opposite)
+    return f"not ({text})"
+
+
+def suffix(py: Py, text: str) -> Py:
+    """The expression before some text."""
+    if isinstance(py, str):
+        return py + text
+    return type(py)(py.head, py.items, py.tail + text)
+
+
+# ---- overwriting inputs --------------------------------------------------------------------
+
+
+def in_place(group: Group) -> set[str]:
+    """Names of modules that may overwrite their input in all that they are used for.
+
+    The input must come from an operator whose backward pass does not read its output, and nothing
+    else may use it.
+    """
+    items = group.instances[0].items
+    uses: dict[int | None, int] = {}
+    for item in items:
+        for number in item.sources:
+            tensor = group.instances[0].tensor(number)
+            uses[tensor] = uses.get(tensor, 0) + 1
+    made = {item.end: item for item in items}
+    safe: dict[str, bool] = {}
+    for item in items:
+        if item.kind != "op" or not item.node.op.in_place:
+            continue
+        tensor = group.instances[0].tensor(item.sources[0])
+        source = made.get(tensor)
+        fine = source is not None and overwritable(source) and uses[tensor] == 1
+        key = flat_key(item)
+        safe[key] = safe.get(key, True) and fine
+    return {item.name for item in items if item.kind == "op" and safe.get(flat_key(item))}
+
+
+def flat_key(item: Item) -> str:
+    """What is shared: implicit names of one operator with the same arguments."""
+    return f"{item.node.op}" if is_implicit(item) else item.name
+
+
+def overwritable(item: Item) -> bool:
+    """Whether what an item makes can be overwritten."""
+    if item.kind == "gate":
+        return False
+    return item.kind == "op" and not item.node.op.keeps_output and item.node.op.inputs != 0
+
+
+def chained_in_place(chain: Item) -> set[int]:
+    """Positions in a chain whose module may overwrite what the one before has made."""
+    found = set()
+    for i in range(1, len(chain.items)):
+        item = chain.items[i]
+        if item.kind == "op" and item.node.op.in_place and overwritable(chain.items[i - 1]):
+            found.add(i)
+    return found

@@ -1,0 +1,320 @@
+"""`forward` of a class: the block's formula, a statement for each layer with weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archdsl.naming import is_attribute
+from archdsl.ops import Joint
+from archdsl.pytext import WIDTH, Py, call, flat, lines, literal, prefixed
+from archdsl.shapes import Shape
+from archdsl.torchgen.constructor import Class
+from archdsl.torchgen.structure import Item, operator, outside
+
+NAMES = ("x", "y", "z", "u", "v", "w")
+INDENT = 8
+
+
+@dataclass
+class Pending:
+    """An expression that is not yet in a variable: the tensors it reads, and what it contains."""
+
+    py: Py
+    reads: list[int]
+    depth: int = 0
+    weights: int = 0
+    closed: bool = False  # a part of its own, behind which a new statement begins
+    torch_typed: bool = False
+    training: bool = False
+
+
+@dataclass
+class Forward:
+    """Writes the statements of one class."""
+
+    made: Class
+    statements: list[str] = field(default_factory=list)
+    variables: dict[int, str] = field(default_factory=dict)  # tensor: variable that holds it
+    pending: dict[int, Pending] = field(default_factory=dict)
+    left: dict[int, int] = field(default_factory=dict)  # tensor: uses still to come
+    training: bool = False
+    shown: Shape | None = None
+
+    def __post_init__(self) -> None:
+        self.instance = self.made.group.instances[0]
+        self.items = self.instance.items
+        self.root = self.made.slots.root
+        self.network = self.instance.network
+        self.heads = {head.node: head.name for head in self.network.heads} if self.root else {}
+        self.results = self.find_results()
+        for item in self.items:
+            for tensor in self.sources(item):
+                self.left[tensor] = self.left.get(tensor, 0) + 1
+        for tensor in self.results:
+            self.left[tensor] = self.left.get(tensor, 0) + 1
+
+    def find_results(self) -> list[int]:
+        """The tensors that are returned."""
+        if self.root:
+            network = self.network
+            made = {self.real(item.end): item.end for item in self.items if item.end is not None}
+            nodes = [output.node for output in network.outputs]
+            nodes += [head.node for head in reversed(network.heads)]
+            return [made[node] for node in nodes]  # type: ignore[misc]
+        end = self.instance.tensor(self.instance.scope.end)
+        assert end is not None
+        return [end]
+
+    def real(self, tensor: int | None) -> int | None:
+        """The node behind a tensor's number."""
+        by_end = {item.end: item for item in self.items}
+        item = by_end.get(tensor)
+        if item is None or item.kind == "op":
+            return tensor
+        return item.scope.exit
+
+    def sources(self, item: Item) -> list[int]:
+        """The tensors that an item reads; a branch that may be dropped reads its input."""
+        found = []
+        nones = [i for i in self.items if i.kind == "choice" and i.end is None]
+        for number in item.sources:
+            if number is None:
+                number = nones[0].sources[0]
+            tensor = self.instance.tensor(number)
+            assert tensor is not None
+            found.append(tensor)
+        return found
+
+    # ---- the walk ----
+
+    def write(self, inputs: list[str]) -> list[str]:
+        """The statements, without `return`."""
+        if self.root:
+            entries = [i.end for i in self.items if i.kind == "op" and i.node.op.inputs == 0]
+            for tensor, name in zip(entries, inputs, strict=True):
+                assert tensor is not None
+                self.variables[tensor] = name
+            self.shown = self.network.nodes[self.network.inputs[0].index].shape
+        else:
+            reads = outside(self.items, self.instance.scope.source)
+            for number, name in zip(reads, inputs, strict=True):
+                tensor = self.instance.tensor(number)
+                assert tensor is not None
+                self.variables[tensor] = name
+        for position, item in enumerate(self.items):
+            if item.kind == "op" and item.node.op.inputs == 0:
+                continue
+            self.step(position, item)
+        self.finish()
+        return self.statements
+
+    def step(self, position: int, item: Item) -> None:
+        if item.kind == "choice" and (item.end is None or not self.attribute(position)):
+            self.pass_through(item)
+            return
+        sources = self.sources(item)
+        weights = int(self.weighs(item))
+        closed = item.kind in ("class", "chain", "choice")
+        for tensor in sources:
+            self.settle(tensor, item, weights, closed, len(sources) > 1)
+        made = self.expression(position, item, sources)
+        made.weights += weights
+        made.closed = made.closed or closed
+        made.training = all(node.training_only for node in item.nodes()) and self.root
+        assert item.end is not None
+        self.pending[item.end] = made
+        if self.left.get(item.end, 0) != 1 or item.end in self.results or item.kind == "gate":
+            self.flush(item.end)
+
+    def pass_through(self, item: Item) -> None:
+        """What a dropped or empty decision passes on is its input under another number."""
+        tensor = self.instance.tensor(item.sources[0])
+        assert tensor is not None
+        if item.end is not None:
+            self.flush(tensor)
+            self.variables[item.end] = self.variables[tensor]
+            self.left[tensor] += self.left.get(item.end, 0) - 1
+        else:
+            self.left[tensor] -= 1
+
+    def settle(self, tensor: int, item: Item, weights: int, closed: bool, joint: bool) -> None:
+        """Put a source into a variable unless it may stand within the new expression."""
+        waiting = self.pending.get(tensor)
+        if waiting is None:
+            return
+        training = all(node.training_only for node in item.nodes()) and self.root
+        keep = (
+            waiting.depth <= 1
+            if joint
+            else not (weights and waiting.weights) and not waiting.closed and not closed
+        )
+        if not keep or waiting.depth >= 5 or waiting.training != training:
+            self.flush(tensor)
+
+    def weighs(self, item: Item) -> bool:
+        """Whether an item has weights that one would give a line of its own."""
+        if item.kind == "op":
+            return item.node.op.family in ("conv", "linear")
+        return item.kind in ("class", "chain", "choice")
+
+    def attribute(self, position: int) -> str:
+        return self.made.attributes.get(position, "")
+
+    def expression(self, position: int, item: Item, sources: list[int]) -> Pending:
+        """The expression of an item over what its sources are now."""
+        parts = [self.pending.pop(tensor, None) for tensor in sources]
+        values: list[Py] = []
+        made = Pending("", [])
+        for tensor, part in zip(sources, parts, strict=True):
+            if part is None:
+                values.append(self.moved(tensor, item))
+                made.reads.append(tensor)
+            else:
+                values.append(self.moved_text(part.py, tensor, item))
+                made.reads += part.reads
+                made.depth = max(made.depth, part.depth)
+                made.weights += part.weights
+                made.closed = made.closed or part.closed
+        is_joint = item.kind == "gate" or (item.kind == "op" and isinstance(item.node.op, Joint))
+        if is_joint:
+            made.py = self.joined(position, item, values)
+            made.weights = made.weights if len(values) == 1 else 0
+            made.closed = False
+            made.torch_typed = not isinstance(made.py, str)
+        elif item.kind == "op" and (said := item.node.op.expression(values)) is not None:
+            made.py = said
+            made.torch_typed = True
+        else:
+            name = self.attribute(position)
+            function = (
+                f"self.{name}" if is_attribute(name) else f"self.get_submodule({literal(name)})"
+            )
+            made.py = call(function, values)
+        made.depth += 1
+        return made
+
+    def joined(self, position: int, item: Item, values: list[Py]) -> Py:
+        said = operator(item).expression(values)
+        assert said is not None
+        name = self.attribute(position)
+        if not name:
+            return said
+        # The branch that may be missing is the one that passes the input on.
+        dropped = [
+            i
+            for i, number in enumerate(item.sources)
+            if number is None or self.is_branch_or_none(number)
+        ]
+        rest = [value for i, value in enumerate(values) if i not in dropped]
+        without = operator(item).expression(rest) if len(rest) > 1 else rest[0]
+        assert without is not None
+        return f"{flat(said)} if self.{name} else {flat(without)}"
+
+    def is_branch_or_none(self, number: int) -> bool:
+        """Whether a tensor comes from a decision between a branch and none."""
+        for i, item in enumerate(self.items):
+            if item.end == number and item.kind == "choice" and i in self.made.group.kept:
+                column = [instance.items[i] for instance in self.made.group.instances]
+                return any(one.end is None for one in column)
+        return False
+
+    # ---- devices ----
+
+    def moved(self, tensor: int, item: Item) -> Py:
+        return self.moved_text(self.variables[tensor], tensor, item)
+
+    def moved_text(self, py: Py, tensor: int, item: Item) -> Py:
+        """A tensor on the device of the item that reads it."""
+        if not self.root or not self.network.devices:
+            return py
+        there = next(item.nodes(), None)
+        here = self.network.nodes[self.real(tensor) or 0]
+        target = (there.device if there else None) or 0
+        if (here.device or 0) == target and here.op.inputs != 0:
+            return py
+        return f"{flat(py)}.to(self.devices[{target}])"
+
+    # ---- statements ----
+
+    def flush(self, tensor: int) -> None:
+        """Put a pending tensor into a variable."""
+        if tensor not in self.pending:
+            return
+        made = self.pending.pop(tensor)
+        for read in made.reads:
+            self.left[read] -= 1
+        name = self.variable(tensor, made)
+        self.variables[tensor] = name
+        self.statement(f"{name} = ", made, tensor)
+
+    def statement(self, head: str, made: Pending, tensor: int) -> None:
+        indent = INDENT
+        if made.training:
+            if not self.training:
+                self.statements.append(" " * INDENT + "if self.training:")
+            indent += 4
+        self.training = made.training
+        text = lines(prefixed(head, made.py), indent)
+        shape = self.shape(tensor)
+        if self.root and not made.training and shape != self.shown:
+            comment = f"  # (N, {', '.join(map(str, shape))})"
+            if len(text[-1]) + len(comment) <= WIDTH:
+                text[-1] += comment
+            self.shown = shape
+        self.statements += text
+
+    def shape(self, tensor: int) -> Shape:
+        return self.network.nodes[self.real(tensor) or 0].shape
+
+    def variable(self, tensor: int, made: Pending) -> str:
+        """A name for a tensor: that of one no longer needed, or the next free letter."""
+        if self.real(tensor) in self.heads:
+            return self.heads[self.real(tensor) or 0]
+        held = {
+            name
+            for other, name in self.variables.items()
+            if self.left.get(other, 0) > 0 and other != tensor
+        }
+        held |= {
+            self.variables[read]
+            for waiting in self.pending.values()
+            for read in waiting.reads
+            if read in self.variables
+        }
+        for read in made.reads:
+            if self.variables[read] not in held and self.variables[read] in NAMES:
+                return self.variables[read]
+        free = [name for name in NAMES if name not in held]
+        return free[0] if free else f"x{tensor}"
+
+    # ---- the end ----
+
+    def finish(self) -> None:
+        """The `return` statement, through a variable that is known to be a Tensor."""
+        names = [self.variables[tensor] for tensor in self.results]
+        if len(names) > 1 or (self.root and self.network.heads):
+            self.return_several(names)
+            return
+        last = self.statements[-1] if self.statements else ""
+        name = names[0]
+        typed = f"{' ' * INDENT}{name} = torch."
+        if last.startswith(typed) and last.count("\n") == 0 and last.endswith(")"):
+            self.statements[-1] = last.replace(f"{name} = ", "return ", 1)
+            return
+        if name != "x" and last.startswith(f"{' ' * INDENT}{name} = "):
+            self.statements[-1] = last.replace(f"{name} = ", "x = ", 1)
+            name = "x"
+        self.statements.append(f"{' ' * INDENT}return {name}")
+
+    def return_several(self, names: list[str]) -> None:
+        outputs = len(self.network.outputs)
+        name = self.made.name
+        if self.network.heads:
+            self.statements.append(" " * INDENT + "if self.training:")
+            self.statements += lines(call(f"return {name}Output", names), INDENT + 4)
+            names = names[:outputs]
+        if outputs == 1:
+            self.statements.append(f"{' ' * INDENT}return {names[0]}")
+        else:
+            kind = f"{name}Output" if not self.network.heads else f"{name}EvalOutput"
+            self.statements += lines(call(f"return {kind}", names), INDENT)

@@ -1,0 +1,284 @@
+"""The file as a whole, as the template sees it: text with every decision made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from textwrap import wrap
+
+from archdsl.graph import Network
+from archdsl.measure import measure
+from archdsl.naming import function_name
+from archdsl.pytext import WIDTH, Wrapped, lines, literal
+from archdsl.shapes import Shape
+from archdsl.torchgen.constructor import Class, ordered
+from archdsl.torchgen.forward import Forward
+from archdsl.torchgen.initialise import initialisation
+from archdsl.torchgen.structure import outside
+from archdsl.torchgen.symbolic import Parameter, constant
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method: the lines of its signature and of its body."""
+
+    signature: list[str]
+    body: list[str]
+
+
+@dataclass(frozen=True)
+class ClassText:
+    """A class as text."""
+
+    name: str
+    doc: list[str]
+    init: Method
+    forward: Method
+    more: list[Method]
+
+
+class Module:
+    """What the template prints."""
+
+    def __init__(self, classes: list[Class]) -> None:
+        self.planned = classes
+        self.root = classes[-1]
+        self.network: Network = self.root.slots.networks[0]
+        self.name = function_name(self.network.name)
+        self.class_name = self.root.name
+        self.devices = self.network.devices
+        self.classes = [self.text(made) for made in classes]
+
+    @cached_property
+    def doc(self) -> list[str]:
+        """The file's docstring."""
+        report = measure(self.network)
+        title = one_line(self.network.about or self.network.name)
+        about = f"{title}, compiled by archdsl from {one_line(self.network.source.name)}."
+        inputs = ", ".join(batch(node.shape) for node in self.network.inputs)
+        outputs = ", ".join(
+            batch(self.network.nodes[output.node].shape) for output in self.network.outputs
+        )
+        facts = (
+            f"Input {inputs}, output {outputs}. {report.params:,} parameters, "
+            f"{amount(report.macs)} multiply-adds."
+        )
+        if self.network.heads:
+            facts += f" With the training-only heads {report.params_with_heads:,} parameters."
+        return [*wrap(about, WIDTH - 4), "", *wrap(facts, WIDTH)]
+
+    @cached_property
+    def support(self) -> list[str]:
+        """Names of the modules that PyTorch lacks and the file brings along."""
+        found = {name for made in self.planned for name in made.support}
+        return sorted(found - {"OrderedDict"})
+
+    @property
+    def needs_ordered_dict(self) -> bool:
+        """Whether a chain has children with names."""
+        return any("OrderedDict" in made.support for made in self.planned)
+
+    @property
+    def output_fields(self) -> list[str]:
+        """The names of what is returned in training, heads from the last to the first."""
+        if not self.network.heads and len(self.network.outputs) == 1:
+            return []
+        heads = [head.name for head in reversed(self.network.heads)]
+        return [output.name for output in self.network.outputs] + heads
+
+    @property
+    def eval_fields(self) -> list[str]:
+        """The names of what is returned in evaluation, if those are several and others."""
+        several = len(self.network.outputs) > 1
+        return [o.name for o in self.network.outputs] if several and self.network.heads else []
+
+    @property
+    def returns(self) -> str:
+        """The type of what `forward` returns."""
+        if not self.output_fields:
+            return "Tensor"
+        if not self.network.heads:
+            return f"{self.class_name}Output"
+        plain = f"{self.class_name}EvalOutput" if self.eval_fields else "Tensor"
+        return f"{plain} | {self.class_name}Output"
+
+    @property
+    def inputs(self) -> list[tuple[str, Shape]]:
+        """Name and shape of each input."""
+        nodes = self.network.inputs
+        return [("x" if i == 0 else node.name, node.shape) for i, node in enumerate(nodes)]
+
+    @property
+    def factory(self) -> list[str]:
+        """The signature of the function that builds the network."""
+        parameters = [*map(declaration, ordered(self.root.slots)), *self.device_parameter]
+        return header(f"def {self.name}", parameters, self.class_name, 0)
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether the memory format for images applies."""
+        return all(shape.rank == 2 for _, shape in self.inputs)
+
+    @property
+    def arguments(self) -> str:
+        """The factory's arguments to the class."""
+        names = [parameter.name for parameter in ordered(self.root.slots)]
+        return ", ".join([*names, *(["devices"] if self.devices else [])])
+
+    @property
+    def device_parameter(self) -> list[str]:
+        return ["devices: Sequence[str | torch.device] = ()"] if self.devices else []
+
+    # ---- classes ----
+
+    def text(self, made: Class) -> ClassText:
+        root = made.slots.root
+        parameters = [declaration(parameter) for parameter in ordered(made.slots)]
+        parameters += self.device_parameter if root else []
+        body = ["super().__init__()"]
+        if root and self.devices:
+            body += self.default_devices()
+        body += made.init
+        more = []
+        if root and (loop := initialisation(made, self.network)):
+            body.append("self.init_weights()")
+            more.append(Method(["def init_weights(self) -> None:"], loop))
+        inputs, forward = self.forward(made)
+        return ClassText(
+            made.name,
+            docstring(made, self),
+            Method(header("def __init__", ["self", *parameters], "None", 4), body),
+            Method(inputs, forward),
+            more,
+        )
+
+    def default_devices(self) -> list[str]:
+        count = self.devices
+        return [
+            "if not devices:",
+            f"    enough = torch.cuda.device_count() >= {count}",
+            f'    devices = [f"cuda:{{i}}" if enough else "cpu" for i in range({count})]',
+            "self.devices = devices",
+        ]
+
+    def forward(self, made: Class) -> tuple[list[str], list[str]]:
+        if made.slots.root:
+            names = [name for name, _ in self.inputs]
+            returns = self.returns
+        else:
+            instance = made.group.instances[0]
+            count = len(outside(instance.items, instance.scope.source))
+            names = ["x", *(f"x{i}" for i in range(2, count + 1))]
+            returns = "Tensor"
+        body = Forward(made).write(names)
+        typed = ["self", *(f"{name}: Tensor" for name in names)]
+        signature = header("def forward", typed, returns, 4)
+        if made.slots.root:
+            comment = "  # " + ", ".join(batch(shape) for _, shape in self.inputs)
+            if len(signature[-1]) + len(comment) + 4 <= WIDTH:
+                signature[-1] += comment
+        return signature, [line[8:] for line in body]
+
+
+def header(name: str, parameters: list[str], returns: str, indent: int) -> list[str]:
+    """The lines of a signature that stands at some indentation."""
+    wrapped = Wrapped(f"{name}(", tuple(parameters), f") -> {returns}:")
+    return [line[indent:] for line in lines(wrapped, indent)]
+
+
+def declaration(parameter: Parameter) -> str:
+    """A parameter of a signature, typed."""
+    text = f"{parameter.name}: {annotation(parameter)}"
+    if parameter.default is None:
+        return text
+    return f"{text} = {literal(constant([parameter.default]).values[0])}"
+
+
+def annotation(parameter: Parameter) -> str:
+    values = [*parameter.values.values()]
+    if parameter.default is not None:
+        values.append(parameter.default)
+    kinds = {type_of(constant([value]).values[0]) for value in values}
+    if kinds == {"int", "float"}:
+        return "float"
+    return " | ".join(sorted(kinds))
+
+
+def type_of(value: object) -> str:
+    if isinstance(value, tuple):
+        if len(set(value)) == 1:
+            return "int"
+        return f"tuple[{', '.join(type_of(part) for part in value)}]"
+    return type(value).__name__
+
+
+def batch(shape: Shape) -> str:
+    """A shape with its batch axis."""
+    return f"(N, {', '.join(map(str, shape))})"
+
+
+def amount(count: int) -> str:
+    """A count of operations as people say it."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("K", 1e3)):
+        if count >= size:
+            return f"{count / size:.2f} {unit}"
+    return str(count)
+
+
+def one_line(text: str) -> str:
+    """Text that may stand in a docstring: one line that cannot end it."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(plain.replace("\\", "/").replace('"', "'").split())
+
+
+def docstring(made: Class, module: Module) -> list[str]:
+    """What a class is, and the shapes in and out."""
+    scope = made.group.instances[0].scope
+    if made.slots.root:
+        about = one_line(module.network.about or module.network.name)
+        return [f"{about}."] if len(about) < WIDTH - 12 else [*wrap(f"{about}.", WIDTH - 7)]
+    words = [scope.definition or scope.name]
+    if scope.title not in ("", scope.definition):
+        words.append(scope.title)
+    name = " ".join(word.replace("_", " ") for word in words)
+    return [f"{name[0].upper()}{name[1:]}: {shapes(made)}."]
+
+
+def shapes(made: Class) -> str:
+    """The shapes that a class takes and makes, in its own terms."""
+    slots = made.slots
+    uses = slots.everywhere
+    entries = [scope.entry for scope in slots.scopes]
+    exits = [scope.exit or 0 for scope in slots.scopes]
+    kept = list(slots.parameters)
+    before, after = slots.channels_of(entries, uses), slots.channels_of(exits, uses)
+    stride = slots.stride_to(exits, entries, uses)
+    known = {parameter.name for parameter in kept}
+    slots.parameters[:] = kept
+
+    def channels(expr: object, nodes: list[int]) -> str:
+        text = getattr(expr, "text", None)
+        params = getattr(expr, "params", frozenset())
+        counts = {slots.networks[u].nodes[n].shape.channels for u, n in zip(uses, nodes, strict=True)}
+        if len(counts) == 1:
+            return str(counts.pop())
+        return text if text is not None and params <= known else "C"
+
+    first = slots.networks[0].nodes[entries[0]].shape
+    last = slots.networks[0].nodes[exits[0]].shape
+    axes = ["D", "H", "W"][-first.rank :] if first.rank else []
+    same = all(
+        slots.networks[u].nodes[a].shape.spatial == slots.networks[u].nodes[b].shape.spatial
+        for u, a, b in zip(uses, entries, exits, strict=True)
+    )
+    if last.rank == 0:
+        out = []
+    elif same:
+        out = axes
+    elif stride is not None and stride.params <= known:
+        out = [f"{axis} / {stride.text}" for axis in axes]
+    else:
+        out = [f"{axis}'" for axis in axes]
+    left = ", ".join(["N", channels(before, entries), *axes])
+    right = ", ".join(["N", channels(after, exits), *out])
+    return f"({left}) -> ({right})"

@@ -1,0 +1,121 @@
+"""All classes of a file, inner ones first, with constructors and methods worked out."""
+
+from __future__ import annotations
+
+import re
+
+from archdsl.graph import Network, Node, Scope
+from archdsl.naming import class_name
+from archdsl.torchgen.constructor import Class, Constructor, says_itself
+from archdsl.torchgen.structure import Group, Instance, Item, Key, build, classes, grouped
+from archdsl.torchgen.symbolic import Fixed, Slots
+
+
+def plan(network: Network, probes: tuple[Network, ...]) -> list[Class]:
+    """The classes; probes that change more than literals are left out and tried no more."""
+    networks = [network, *probes]
+    while True:
+        try:
+            return Plan(networks).classes()
+        except Fixed as fixed:
+            networks = [n for i, n in enumerate(networks) if i not in fixed.networks]
+
+
+class Plan:
+    """Finds the classes of a network and its probes together."""
+
+    def __init__(self, networks: list[Network]) -> None:
+        self.networks = networks
+        self.network_of: dict[int, Network] = {}
+        self.class_of: dict[int, Class] = {}
+        self.made: list[Class] = []
+        self.names: set[str] = set()
+
+    def classes(self) -> list[Class]:
+        for height in self.by_height():
+            for key, scopes in height.items():
+                instances = [
+                    Instance(self.network_of[id(s)], s, build(s, dissolve=key == "")) for s in scopes
+                ]
+                for group in grouped(instances, self.outside_view, self.class_index):
+                    self.add(group)
+        return self.made
+
+    def by_height(self) -> list[dict[str, list[Scope]]]:
+        """Scopes by how many classes stand within each other in them, then by what they are."""
+        heights: dict[int, int] = {}
+        levels: dict[int, dict[str, list[Scope]]] = {}
+        for network in self.networks:
+            for scope in classes(network.root):
+                self.network_of[id(scope)] = network
+                inner = [heights[id(s)] for s in classes(scope) if s is not scope]
+                height = heights[id(scope)] = 1 + max(inner, default=0)
+                key = "" if scope.kind == "network" else f"{scope.definition or scope.path} {scope.title}"
+                levels.setdefault(height, {}).setdefault(key, []).append(scope)
+        return [levels[height] for height in sorted(levels)]
+
+    def add(self, group: Group) -> None:
+        first = group.instances[0].scope
+        root = first.kind == "network"
+        if root and len(group.instances) < len(self.networks):
+            alike = {id(instance.network) for instance in group.instances}
+            raise Fixed({i for i, n in enumerate(self.networks) if id(n) not in alike})
+        slots = Slots(
+            [instance.scope for instance in group.instances],
+            [instance.network for instance in group.instances],
+            root,
+        )
+        if root:
+            settable(slots)
+        made = Class(self.unique(self.name(first)), group, slots)
+        for i, instance in enumerate(group.instances):
+            made.scopes[id(instance.scope)] = i
+            self.class_of[id(instance.scope)] = made
+        Constructor(self.class_of).fill(made)
+        self.made.append(made)
+
+    def name(self, scope: Scope) -> str:
+        if scope.kind == "network":
+            return network_class(self.networks[0])
+        return class_name(scope.title or scope.definition or scope.name)
+
+    def unique(self, name: str) -> str:
+        count, unique = 1, name
+        while unique in self.names:
+            count += 1
+            unique = f"{name}{count}"
+        self.names.add(unique)
+        return unique
+
+    def class_index(self, scope: Scope) -> int:
+        return self.made.index(self.class_of[id(scope)])
+
+    def outside_view(self, network: Network, node: Node) -> Key:
+        """What the structure of code sees of an operator: its constructor's form, no values."""
+        item = Item("op", node.name, node, node.sources, node.index)
+        if node.op.inputs == 0 or says_itself(item):
+            return (node.op.name, len(node.inputs))
+        construct = node.op.module(*network.input_shapes(node))
+        if construct is None:
+            return (node.op.name,)
+        return (construct.callee, *(argument.name for argument in construct.args))
+
+
+def settable(slots: Slots) -> None:
+    """The network's own parameters, those that a probe has changed."""
+    for i, binding in enumerate(slots.scopes[0].params):
+        values = {use: scope.params[i].value for use, scope in enumerate(slots.scopes)}
+        if len(set(map(repr, values.values()))) > 1:
+            slots.parameter(binding.name, values, dict.fromkeys(values), binding.value)
+
+
+def network_class(network: Network) -> str:
+    """`ResNet50` for resnet50: as the description spells it, where that is the same name."""
+    base = network.name.partition("@")[0]
+    words = re.findall(r"[A-Za-z0-9]+", network.about)
+    wanted = base.replace("_", "").lower()
+    for count in range(1, 5):
+        spelt = "".join(words[:count])
+        if spelt.lower() == wanted and spelt.isidentifier():
+            return spelt[0].upper() + spelt[1:]
+    return class_name(base)

@@ -1,0 +1,383 @@
+"""Expressions of generated code: found by comparing the uses of a class, and proved on each.
+
+Every literal of a class is a slot with one value per use. A slot whose values agree stays a
+literal; one whose values differ becomes the author's expression over the class's parameters if
+that gives each of the values, and else a parameter of its own. So code is as general as the spec
+where that can be shown, and never wrong.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archdsl.graph import Network, Scope
+from archdsl.naming import is_attribute
+from archdsl.ops import Joint
+from archdsl.ops.base import scalar
+from archdsl.pytext import literal
+from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
+from archdsl.values import Callee, Strided
+
+ATOM, POWER, PRODUCT, SUM, COMPARISON = 5, 4, 3, 2, 1
+SIGNS: dict[str, tuple[Callable[[Any, Any], Any], int]] = {
+    "+": (operator.add, SUM),
+    "-": (operator.sub, SUM),
+    "*": (operator.mul, PRODUCT),
+    "//": (operator.floordiv, PRODUCT),
+    "%": (operator.mod, PRODUCT),
+    "==": (operator.eq, COMPARISON),
+    "!=": (operator.ne, COMPARISON),
+    "<": (operator.lt, COMPARISON),
+    "<=": (operator.le, COMPARISON),
+    ">": (operator.gt, COMPARISON),
+    ">=": (operator.ge, COMPARISON),
+}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": min,
+    "max": max,
+    "round": round,
+    "int": int,
+}
+RESERVED = ("self", "nn", "torch", "Tensor", "super", "int", "float", "bool", "devices")
+
+
+class Fixed(Exception):
+    """A parameter of the network does more than change literals, so it is fixed at compile time."""
+
+    def __init__(self, networks: set[int]) -> None:
+        super().__init__(networks)
+        self.networks = networks
+
+
+@dataclass(frozen=True)
+class Expr:
+    """A Python expression with its value in each of some uses of a class."""
+
+    text: str
+    values: tuple[Any, ...]
+    level: int = ATOM
+    params: frozenset[str] = frozenset()
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it names no parameter."""
+        return not self.params
+
+    def within(self, level: int) -> str:
+        """The text as an operand of an operator of some precedence."""
+        return self.text if self.level >= level else f"({self.text})"
+
+
+@dataclass
+class Parameter:
+    """A parameter of a class's constructor, with its value and its symbol in each use."""
+
+    name: str
+    values: dict[int, Any]
+    symbols: dict[int, Sym | None]
+    default: Any = None
+    role: str = ""
+
+    def value(self, index: int) -> Any:
+        """Its value in a use; where a use never asks for it, any will do."""
+        return self.values.get(index, next(iter(self.values.values())))
+
+
+@dataclass
+class Slots:
+    """The slots of one class: `scopes` are its uses, each in its network."""
+
+    scopes: list[Scope]
+    networks: list[Network]
+    root: bool = False
+    parameters: list[Parameter] = field(default_factory=list)
+    channels: dict[tuple[tuple[int, ...], tuple[int, ...]], Expr | None] = field(
+        default_factory=dict
+    )
+
+    @property
+    def everywhere(self) -> tuple[int, ...]:
+        """All uses."""
+        return tuple(range(len(self.scopes)))
+
+    # ---- slots ----
+
+    def slot(
+        self,
+        name: str,
+        values: Sequence[Any],
+        symbols: Sequence[Sym | None],
+        uses: tuple[int, ...],
+        candidates: Sequence[Expr | None] = (),
+        default: Any = None,
+    ) -> Expr:
+        """The expression that gives a value in each of some uses."""
+        same = all(value == values[0] and type(value) is type(values[0]) for value in values)
+        if same and (len(uses) == len(self.scopes) or not self.parameters):
+            return constant(values)
+        kept = list(self.parameters)
+        for find in (lambda: self.express(symbols, uses), *map(constantly, candidates)):
+            found = find()
+            if found is not None and agrees(found.values, values):
+                if not (same and (found.is_literal or self.parameters != kept)):
+                    return found
+            self.parameters[:] = kept
+        if same:
+            return constant(values)
+        return self.fresh(name, values, symbols, uses, default)
+
+    def fresh(
+        self,
+        name: str,
+        values: Sequence[Any],
+        symbols: Sequence[Sym | None],
+        uses: tuple[int, ...],
+        default: Any = None,
+    ) -> Expr:
+        """A new parameter of the class; a network has none but its own."""
+        if self.root:
+            raise Fixed({i for i, v in zip(uses, values, strict=True) if v != values[0]})
+        known = dict(zip(uses, values, strict=True))
+        return self.parameter(name, known, dict(zip(uses, symbols, strict=True)), default)
+
+    def parameter(
+        self,
+        name: str,
+        values: dict[int, Any],
+        symbols: dict[int, Sym | None],
+        default: Any = None,
+        role: str = "",
+    ) -> Expr:
+        """The parameter of some values, made where there is none."""
+        name = name if is_attribute(name) and name not in RESERVED else f"{name}_"
+        for other in self.parameters:
+            shared = other.values.keys() & values.keys()
+            if other.role == role and stem(other.name) == name:
+                if all(other.values[i] == values[i] for i in shared):
+                    other.values.update(values)
+                    other.symbols.update(symbols)
+                    return self.use(other, tuple(values))
+        taken = {other.name for other in self.parameters}
+        count, unique = 1, name
+        while unique in taken:
+            count += 1
+            unique = f"{name}_{count}"
+        made = Parameter(unique, dict(values), dict(symbols), default, role)
+        self.parameters = [*self.parameters, made]
+        return self.use(made, tuple(values))
+
+    def use(self, parameter: Parameter, uses: tuple[int, ...]) -> Expr:
+        values = tuple(parameter.value(i) for i in uses)
+        return Expr(parameter.name, values, params=frozenset({parameter.name}))
+
+    # ---- symbols ----
+
+    def express(self, symbols: Sequence[Sym | None], uses: tuple[int, ...]) -> Expr | None:
+        """The author's expression in terms of this class, if it is one in all uses."""
+        first = symbols[0]
+        if first is None or any(type(symbol) is not type(first) for symbol in symbols):
+            return None
+        match first:
+            case Literally():
+                values = tuple(plain(symbol.value) for symbol in symbols)  # type: ignore[union-attr]
+                return constant(values) if len(set(map(repr, values))) == 1 else None
+            case Given():
+                return self.given([symbol.binding for symbol in symbols], uses)  # type: ignore[union-attr]
+            case Computed():
+                return self.computed(symbols, uses)  # type: ignore[arg-type]
+            case ChannelsOf():
+                return self.channels_of([symbol.node for symbol in symbols], uses)  # type: ignore[union-attr]
+            case Solved("channels"):
+                return self.channels_of([symbol.goal for symbol in symbols], uses)  # type: ignore[union-attr]
+            case Solved():
+                goals = [symbol.goal for symbol in symbols]  # type: ignore[union-attr]
+                entries = [symbol.entry for symbol in symbols]  # type: ignore[union-attr]
+                return self.stride_to(goals, entries, uses)
+        return None
+
+    def given(self, bindings: list[Binding], uses: tuple[int, ...]) -> Expr | None:
+        """A parameter of the spec: what it was given, if that was written within the class."""
+        inside = [
+            self.scopes[use].encloses(b.home) for use, b in zip(uses, bindings, strict=True)
+        ]
+        if all(inside):
+            return self.express([binding.symbol for binding in bindings], uses)
+        if len({binding.name for binding in bindings}) > 1:
+            return None
+        values = [plain(binding.value) for binding in bindings]
+        if any(not isinstance(v, (int, float, bool, tuple)) for v in values):
+            return None
+        known = dict(zip(uses, values, strict=True))
+        symbols: dict[int, Sym | None] = {
+            use: Given(b) for use, b in zip(uses, bindings, strict=True)
+        }
+        default = bindings[0].default
+        return self.parameter(bindings[0].name, known, symbols, default)
+
+    def computed(self, symbols: Sequence[Computed], uses: tuple[int, ...]) -> Expr | None:
+        sign, count = symbols[0].sign, len(symbols[0].operands)
+        if any(s.sign != sign or len(s.operands) != count for s in symbols):
+            return None
+        operands = []
+        for i in range(count):
+            operand = self.express([symbol.operands[i] for symbol in symbols], uses)
+            if operand is None:
+                return None
+            operands.append(operand)
+        return combined(sign, operands)
+
+    # ---- channels and strides ----
+
+    def channels_of(self, nodes: Sequence[int], uses: tuple[int, ...]) -> Expr | None:
+        """The channels of a tensor in terms of this class."""
+        key = (tuple(nodes), uses)
+        if key not in self.channels:
+            self.channels[key] = self.find_channels(list(nodes), uses)
+        return self.channels[key]
+
+    def find_channels(self, nodes: list[int], uses: tuple[int, ...]) -> Expr | None:
+        values = tuple(
+            self.networks[use].nodes[n].shape.channels for use, n in zip(uses, nodes, strict=True)
+        )
+        if len(uses) == len(self.scopes) and len(set(values)) == 1:
+            return constant(values)
+        while True:
+            if all(self.scopes[use].entry == n for use, n in zip(uses, nodes, strict=True)):
+                known: dict[int, Any] = dict(zip(uses, values, strict=True))
+                none: dict[int, Sym | None] = dict.fromkeys(uses)
+                return None if self.root else self.parameter("in_channels", known, none, role="in")
+            made = [self.networks[use].nodes[n] for use, n in zip(uses, nodes, strict=True)]
+            if len({type(node.op) for node in made}) > 1:
+                return None
+            declared = [node.symbols.get("channels") for node in made]
+            if declared[0] is not None:
+                found = self.express(declared, uses)
+                return found if found and agrees(found.values, values) else None
+            if isinstance(made[0].op, Joint):
+                return self.joined_channels([list(node.inputs) for node in made], values, uses)
+            nodes = [node.inputs[0] if node.inputs else -1 for node in made]
+            if -1 in nodes:
+                return None
+            before = tuple(
+                self.networks[use].nodes[n].shape.channels
+                for use, n in zip(uses, nodes, strict=True)
+            )
+            if before != values:
+                return None
+
+    def joined_channels(
+        self, inputs: list[list[int]], values: tuple[int, ...], uses: tuple[int, ...]
+    ) -> Expr | None:
+        """Channels behind a join: those of a branch, or the sum of all."""
+        if len({len(each) for each in inputs}) > 1:
+            return None
+        branches = []
+        for i in range(len(inputs[0])):
+            branch = self.channels_of([each[i] for each in inputs], uses)
+            if branch is None:
+                return None
+            if agrees(branch.values, values):
+                return branch
+            branches.append(branch)
+        total = branches[0]
+        for branch in branches[1:]:
+            total = combined("+", [total, branch]) or total
+        return total if agrees(total.values, values) else None
+
+    def stride_to(
+        self, goals: Sequence[int], entries: Sequence[int], uses: tuple[int, ...]
+    ) -> Expr | None:
+        """The stride between two tensors, if one strided operator on the way explains it."""
+        strides: list[list[Sym]] = []
+        for use, goal, entry in zip(uses, goals, entries, strict=True):
+            strides.append(self.strides(self.networks[use], goal, entry))
+        counts = {len(found) for found in strides}
+        if len(counts) > 1:
+            return None
+        for i in range(counts.pop()):
+            found = self.express([each[i] for each in strides], uses)
+            if found is not None and not found.is_literal:
+                return found
+        return None
+
+    def strides(self, network: Network, goal: int, entry: int) -> list[Sym]:
+        """The symbols of the strides given on the way back from a tensor to another."""
+        found = []
+        while goal > entry:
+            node = network.nodes[goal]
+            if "stride" in node.symbols:
+                found.append(node.symbols["stride"])
+            goal = node.inputs[0] if node.inputs else entry
+        return found
+
+
+def stem(name: str) -> str:
+    """A parameter's name without the number that made it unique."""
+    head, _, tail = name.rpartition("_")
+    return head if head and tail.isdigit() else name
+
+
+def constantly(expr: Expr | None) -> Callable[[], Expr | None]:
+    """A function of nothing."""
+    return lambda: expr
+
+
+def constant(values: Sequence[Any]) -> Expr:
+    """A literal."""
+    value = plain(values[0])
+    text = literal(value)
+    return Expr(text, tuple(values), POWER if text.startswith("-") else ATOM)
+
+
+def plain(value: Any) -> Any:
+    """A spec's value as Python code has it: sizes alike along the axes as one number."""
+    if isinstance(value, Callee):
+        return value.name
+    if isinstance(value, Strided):
+        return None
+    return scalar(value) if isinstance(value, tuple) and value else value
+
+
+def agrees(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    """Whether an expression gives the values it should."""
+    return all(plain(a) == plain(b) for a, b in zip(found, wanted, strict=True))
+
+
+def combined(sign: str, operands: list[Expr]) -> Expr | None:
+    """An operator or function applied to expressions; None where Python has no plain form."""
+    params = frozenset().union(*(operand.params for operand in operands))
+    columns = list(zip(*(operand.values for operand in operands), strict=True))
+    try:
+        if sign == "/" and len(operands) == 2:
+            return divided(operands, columns, params)
+        if sign in SIGNS and len(operands) == 2:
+            function, level = SIGNS[sign]
+            values = tuple(function(*column) for column in columns)
+            text = f"{operands[0].within(level)} {sign} {operands[1].within(level + 1)}"
+            return folded(Expr(text, values, level, params))
+        if sign in FUNCTIONS:
+            values = tuple(FUNCTIONS[sign](*column) for column in columns)
+            text = f"{sign}({', '.join(operand.text for operand in operands)})"
+            return folded(Expr(text, values, ATOM, params))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return None
+
+
+def divided(
+    operands: list[Expr], columns: list[tuple[Any, ...]], params: frozenset[str]
+) -> Expr | None:
+    """A division that comes out whole in every use is written as one."""
+    values = tuple(a / b for a, b in columns)
+    if not all(float(value).is_integer() for value in values):
+        return None
+    text = f"{operands[0].within(PRODUCT)} // {operands[1].within(POWER)}"
+    return folded(Expr(text, tuple(map(int, values)), PRODUCT, params))
+
+
+def folded(expr: Expr) -> Expr:
+    """Arithmetic of literals is done now."""
+    return constant(expr.values) if not expr.params else expr

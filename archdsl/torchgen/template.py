@@ -1,0 +1,52 @@
+"""The door to Jinja: the file's text from its parts. Templates hold layout and decide nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+from archdsl.diagnostics import mistake
+from archdsl.library import shipped
+from archdsl.torchgen.module import Module
+
+DEFAULT = "module.py.j2"
+IMPORTS = re.compile(r"^# imports: (.*)\n")
+
+
+def rendered(module: Module, template: Path | None) -> str:
+    """A module as text, by the shipped template or a user's."""
+    folders = [str(shipped("templates"))]
+    if template is not None:
+        folders.insert(0, str(template.parent))
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Python, not HTML: names are identifiers, texts go through one_line()
+    )
+    imports, sources = support(module)
+    try:
+        found = environment.get_template(template.name if template else DEFAULT)
+        return found.render(module=module, imports=imports, support=sources)
+    except TemplateError as error:
+        name = template.name if template else DEFAULT
+        line = getattr(error, "lineno", None)
+        where = f"{name}:{line}" if line else name
+        raise mistake("template", f"{where}: {error.message}") from error
+
+
+def support(module: Module) -> tuple[list[str], list[str]]:
+    """The modules that PyTorch lacks, and the standard library's modules that they import."""
+    imports: set[str] = set()
+    sources = []
+    for name in module.support:
+        text = (shipped("templates") / "modules" / f"{name}.py").read_text(encoding="utf-8")
+        if (match := IMPORTS.match(text)) is not None:
+            imports |= set(match.group(1).replace(",", " ").split())
+            text = text[match.end() :]
+        sources.append(text.strip())
+    return sorted(imports), sources
