@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archdsl import pipeline
 from archdsl.diagnostics import mistake
 from archdsl.graph import Network
+from archdsl.modules import DeclaredNetwork
 from archdsl.shapes import Shape
 
 if TYPE_CHECKING:
@@ -26,19 +27,26 @@ def load(spec: str | Path, **settings: Any) -> Architecture:
     Settings give the network's parameters other values than their defaults, as in
     `load("resnet50", classes=10)`. Raises ArchError, which shows what is wrong and where.
     """
-    return Architecture(pipeline.network(str(spec), settings))
+    return architecture(pipeline.declared(str(spec)), settings)
 
 
 def loads(text: str, *, network: str | None = None, **settings: Any) -> Architecture:
     """The network of a spec given as text; `network` names it where there are several."""
-    return Architecture(pipeline.network_of_text(text, settings, network))
+    return architecture(pipeline.declared_in(text, network), settings)
 
 
-@dataclass(frozen=True)
+def architecture(declared: DeclaredNetwork, settings: Mapping[str, Any]) -> Architecture:
+    """The object of a declared network."""
+    return Architecture(pipeline.expanded(declared, settings), declared, dict(settings))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Architecture:
     """A network with all that is known of it without running it; shapes are per sample."""
 
     network: Network
+    declared: DeclaredNetwork
+    settings: Mapping[str, Any]
 
     @property
     def name(self) -> str:
@@ -73,7 +81,7 @@ class Architecture:
     @cached_property
     def source(self) -> str:
         """Its PyTorch source."""
-        return pipeline.compile(self.network)
+        return pipeline.compile(self.declared, self.settings)
 
     def summary(self, level: str = "block") -> str:
         """Its table; `level` is `block` or `layer`."""

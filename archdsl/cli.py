@@ -214,14 +214,15 @@ def compile(spec: str, output: Path | None, values: dict[str, Any], template: Pa
 
     The file needs torch and nothing else; an older file of the name is overwritten.
     """
-    network = pipeline.network(spec, values)
-    source = pipeline.compile(network, template)
+    declared = pipeline.declared(spec)
+    source = pipeline.compile(declared, values, template)
     if output == Path("-"):
         click.echo(source, nl=not source.endswith("\n"))
         return
-    path = target(output, f"{function_name(network.name)}.py")
+    name = declared.definition.name
+    path = target(output, f"{function_name(name)}.py")
     write(path, source.encode())
-    note(f"wrote {path}: {network.name}, {source.count(chr(10))} lines")
+    note(f"wrote {path}: {name}, {len(source.splitlines())} lines")
 
 
 @verbs.command(

@@ -25,7 +25,8 @@ Number = int | Fraction
 class Reach:
     """What the first position of a map sees of the input along one axis, and the step to the next.
 
-    `low` and `high` are input positions, both included; padding makes `low` negative.
+    `low` and `high` are input positions, both included; padding makes `low` negative. Where a map
+    is made finer, what its positions see differs, and the reach is a bound for all of them.
     """
 
     low: Number
@@ -39,9 +40,10 @@ class Reach:
 
     def through(self, window: Window) -> Reach:
         """Behind one more window."""
-        before = window.before * self.stride
-        span = window.dilation * (window.kernel - 1) * self.stride
-        return Reach(self.low - before, self.high - before + span, self.stride * window.stride)
+        step = self.stride / Fraction(window.finer)
+        before = window.before * step
+        span = window.dilation * (window.kernel - 1) * step
+        return Reach(self.low - before, self.high - before + span, step * window.stride)
 
     def union(self, other: Reach) -> Reach:
         """What two branches see together."""
@@ -70,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """The figures of a network, per sample; `all_` counts the training-only heads too.
+    """The figures of a network, per sample; `_with_heads` counts the training-only ones too.
 
     `receptive_field` and `stride` are in input positions, one number per spatial axis, and empty
     where no map is left. `weight_layers` is the longest path of convolutions and linear layers.
@@ -80,11 +82,11 @@ class Report:
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
     params: int
-    all_params: int
+    params_with_heads: int
     fixed: int
     buffers: int
     macs: int
-    all_macs: int
+    macs_with_heads: int
     elements: int
     receptive_field: tuple[int, ...]
     stride: tuple[int, ...]
@@ -102,11 +104,11 @@ def measure(network: Network) -> Report:
         inputs=tuple(node.shape for node in network.inputs),
         outputs=tuple(network.nodes[output.node].shape for output in network.outputs),
         params=sum(row.params for row in used),
-        all_params=sum(row.params for row in rows),
+        params_with_heads=sum(row.params for row in rows),
         fixed=sum(row.fixed for row in used),
         buffers=sum(row.buffers for row in used),
         macs=sum(row.macs for row in used),
-        all_macs=sum(row.macs for row in rows),
+        macs_with_heads=sum(row.macs for row in rows),
         elements=sum(row.elements for row in used),
         receptive_field=tuple(reach.extent for reach in field),
         stride=tuple(max(1, int(reach.stride)) for reach in field),

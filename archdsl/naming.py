@@ -64,7 +64,7 @@ def class_name(name: str) -> str:
     """`conv_bn` as `ConvBn`, `resnet50@torchvision` as `Resnet50Torchvision`."""
     words = [word for word in name.replace("@", "_").replace("-", "_").split("_") if word]
     text = "".join(word[0].upper() + word[1:] for word in words)
-    return text if text.isidentifier() else f"Net{text}"
+    return f"Net{text}" if text[:1].isdigit() else text
 
 
 def function_name(name: str) -> str:

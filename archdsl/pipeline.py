@@ -24,15 +24,25 @@ Settings = Mapping[str, Any]
 NONE: Settings = {}
 
 
+def declared(spec: str) -> DeclaredNetwork:
+    """Spec to the declaration of its network."""
+    target = library.resolve(spec)
+    return Loader().file(target.path).network(target.network)
+
+
+def declared_in(text: str, name: str | None = None) -> DeclaredNetwork:
+    """The text of a spec to the declaration of its network."""
+    return Loader().module(Source("<text>", text)).network(name)
+
+
 def network(spec: str, settings: Settings = NONE) -> Network:
     """Spec to network: every shape known."""
-    target = library.resolve(spec)
-    return expanded(Loader().file(target.path).network(target.network), settings)
+    return expanded(declared(spec), settings)
 
 
-def network_of_text(text: str, settings: Settings = NONE, name: str | None = None) -> Network:
-    """The text of a spec to its network."""
-    return expanded(Loader().module(Source("<text>", text)).network(name), settings)
+def expanded(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
+    """Declaration to network."""
+    return expand(declared, settings)
 
 
 def module(spec: str) -> Module:
@@ -57,11 +67,6 @@ def zoo(word: str = "") -> Iterator[Listed]:
             yield listed(loader.file(path).network(name))
 
 
-def expanded(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
-    """A declared network worked out."""
-    return expand(declared, settings)
-
-
 def report(network: Network) -> Report:
     """Network to figures."""
     from archdsl.measure import measure
@@ -69,11 +74,15 @@ def report(network: Network) -> Report:
     return measure(network)
 
 
-def compile(network: Network, template: Path | None = None) -> str:
-    """Network to PyTorch source."""
+def compile(
+    declared: DeclaredNetwork, settings: Settings = NONE, template: Path | None = None
+) -> str:
+    """Declaration to PyTorch source."""
+    from archdsl.probes import probes
     from archdsl.torchgen import generate
 
-    return generate(network, template)
+    network = expanded(declared, settings)
+    return generate(network, probes(declared, network, settings), template)
 
 
 def draw(network: Network, level: str = "block", format: str = "svg") -> bytes:

@@ -10,19 +10,23 @@ WIDTH = 88
 
 @dataclass(frozen=True)
 class Wrapped:
-    """Items between brackets: on one line where they fit, else one a line with a last comma."""
+    """Items between brackets: on one line where they fit, else one a line with a last comma.
+
+    With `tight`, items that fit on one line of their own share it.
+    """
 
     head: str
     items: tuple[Py, ...]
     tail: str
+    tight: bool = False
 
 
 Py = str | Wrapped
 
 
-def call(function: str, items: Iterable[Py]) -> Wrapped:
+def call(function: str, items: Iterable[Py], *, tight: bool = False) -> Wrapped:
     """`function(item, ...)`."""
-    return Wrapped(f"{function}(", tuple(items), ")")
+    return Wrapped(f"{function}(", tuple(items), ")", tight)
 
 
 def listing(items: Iterable[Py]) -> Wrapped:
@@ -39,7 +43,7 @@ def prefixed(prefix: str, value: Py) -> Py:
     """The expression with text in front."""
     if isinstance(value, str):
         return prefix + value
-    return Wrapped(prefix + value.head, value.items, value.tail)
+    return Wrapped(prefix + value.head, value.items, value.tail, value.tight)
 
 
 def flat(py: Py) -> str:
@@ -54,8 +58,18 @@ def lines(py: Py, indent: int = 0, suffix: str = "") -> list[str]:
     text = " " * indent + flat(py) + suffix
     if len(text) <= WIDTH or isinstance(py, str) or not py.items:
         return [text]
+    together = " " * (indent + 4) + ", ".join(map(flat, py.items))
+    if py.tight and len(together) <= WIDTH:
+        return [" " * indent + py.head, together, " " * indent + py.tail + suffix]
     inner = [line for item in py.items for line in lines(item, indent + 4, ",")]
     return [" " * indent + py.head, *inner, " " * indent + py.tail + suffix]
+
+
+def table(value: object) -> Py:
+    """A value as Python source; a tuple of tuples may wrap."""
+    if isinstance(value, tuple) and any(isinstance(part, tuple) for part in value):
+        return Wrapped("(", tuple(map(table, value)), ")" if len(value) > 1 else ",)")
+    return literal(value)
 
 
 def literal(value: object) -> str:

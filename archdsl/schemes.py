@@ -37,7 +37,8 @@ SCHEMES: dict[str, Scheme] = {
     "uniform": Scheme("nn.init.uniform_({tensor}, -{bound}, {bound})", {"bound": None}),
     # LeCun et al. (1998), section II.C: uniform within scale / fan_in.
     "uniform_fan_in": Scheme(
-        "nn.init.uniform_({tensor}, -{scale} / {fan_in}, {scale} / {fan_in})", {"scale": 1.0}
+        "bound = {scale} / {tensor}[0].numel(); nn.init.uniform_({tensor}, -bound, bound)",
+        {"scale": 1.0},
     ),
     "constant": Scheme("nn.init.constant_({tensor}, {value})", {"value": None}),
 }

@@ -54,7 +54,7 @@ def summary(
             figure(line.macs),
         )
     table.add_section()
-    table.add_row("total", "", "", f"{report.all_params:,}", f"{report.all_macs:,}", style="bold")
+    table.add_row("total", "", "", f"{report.params_with_heads:,}", f"{report.macs_with_heads:,}", style="bold")
     title = f"{network.name} - {network.about}" if network.about else network.name
     parts = [printable(title), drawn(table, color, width), *closing(report)]
     return "\n".join(parts)
@@ -132,7 +132,7 @@ def figure(number: int) -> str:
 
 def closing(report: Report) -> Iterator[str]:
     """The sentences below the table."""
-    if report.all_params != report.params:
+    if report.params_with_heads != report.params:
         yield f"without training-only heads: {report.params:,} params, {report.macs:,} MACs"
     if report.fixed:
         yield f"fixed constants: {report.fixed:,}"

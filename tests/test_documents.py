@@ -21,21 +21,37 @@ from archdsl.graph import Network, Node, Scope
 from archdsl.library import shipped, shipped_networks
 from archdsl.measure import measure
 from archdsl.pipeline import draw, module, network
+from archdsl.symbols import Binding, Computed, Given
 
 
 def node_facts(node: Node) -> tuple[Any, ...]:
     return (
         *(node.index, node.name, node.path, node.op, node.inputs, node.shape),
         *(node.span, node.device, node.training_only, node.scope.path, node.scope.kind),
+        *(node.sources, {name: symbol_facts(sym) for name, sym in node.symbols.items()}),
     )
 
 
+def symbol_facts(symbol: Any) -> Any:
+    if isinstance(symbol, Given):
+        return binding_facts(symbol.binding)
+    if isinstance(symbol, Computed):
+        return (symbol.sign, *map(symbol_facts, symbol.operands))
+    return symbol
+
+
+def binding_facts(binding: Binding) -> tuple[Any, ...]:
+    home = binding.home.path if binding.home else None
+    return (binding.name, binding.value, binding.default, home, symbol_facts(binding.symbol))
+
+
 def scope_facts(scope: Scope) -> tuple[Any, ...]:
-    params = [(binding.name, binding.value, binding.default) for binding in scope.params]
+    params = [binding_facts(binding) for binding in scope.params]
     items = [item.index if isinstance(item, Node) else scope_facts(item) for item in scope.items]
     return (
         *(scope.kind, scope.name, scope.path, scope.numbered, scope.definition, scope.title),
-        *(scope.entry, scope.exit, scope.span, scope.chosen, scope.goal, params, items),
+        *(scope.entry, scope.exit, scope.source, scope.end, scope.span, params, items),
+        *(scope.chosen, scope.goal, scope.joint, scope.ends, symbol_facts(scope.condition)),
     )
 
 
@@ -53,9 +69,11 @@ def test_a_networks_document_reads_back(name: str) -> None:
     made = network(name)
     text = json_of(graph_document(made))
     read = network_from_json(text)
-    assert network_facts(read) == network_facts(made)
+    same = network_facts(read) == network_facts(made)
+    assert same
     assert measure(read) == measure(made)
-    assert json_of(graph_document(read)) == text
+    same = json_of(graph_document(read)) == text
+    assert same
 
 
 @pytest.mark.parametrize("name", ["googlenet", "resnet50", "alexnet@two_gpus", "lenet5"])
@@ -63,7 +81,8 @@ def test_a_networks_document_reads_back(name: str) -> None:
 def test_a_network_read_back_draws_the_same(name: str, level: str) -> None:
     made = network(name)
     read = network_from_json(json_of(graph_document(made)))
-    assert draw(read, level, "dot") == draw(made, level, "dot")
+    same = draw(read, level, "dot") == draw(made, level, "dot")
+    assert same
 
 
 @pytest.mark.parametrize("stem", [path.stem for path in sorted(shipped("specs").glob("*.arch"))])
@@ -126,6 +145,9 @@ def changed(document: dict[str, Any], path: str, value: Any) -> str:
         ("outputs.0.node", 99, "no node 99"),
         ("sources", [], "no source"),
         ("extra", 1, "extra"),
+        ("root.params", [99], "a parameter that is not there"),
+        ("bindings.0.home", 99, "no scope 99"),
+        ("nodes.1.symbols", {"c": {"type": "given", "binding": 99}}, "is not there"),
     ],
 )
 def test_what_is_no_networks_document_is_refused(path: str, value: Any, message: str) -> None:

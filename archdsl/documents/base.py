@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from archdsl.source import Span
+
+Value = bool | int | float | str | tuple[int, ...] | None
+Name = Annotated[str, Field(pattern=r"^[\w.@-]*$")]
+Index = Annotated[int, Field(ge=0)]
 
 
 class Document(BaseModel):

@@ -1,25 +1,24 @@
-"""A network as a document, and back.
+"""A network as a document: all that is known of it, the author's expressions included.
 
-It holds all that measuring and drawing ask, and not the author's expressions, which only generated
-code keeps.
+Nodes, scopes and parameters name each other by index; scopes are counted as they open.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from archdsl.documents.base import Document
+from archdsl.documents.base import Document, Index, Name, Value
+from archdsl.documents.expressions import (
+    BindingDocument,
+    SymbolDocument,
+    symbol_document,
+    written,
+)
 from archdsl.graph import Initialisation, Network, Node, Output, Scope
+from archdsl.ops import Op
 from archdsl.source import Span
 from archdsl.symbols import Binding
-from archdsl.values import Callee, Strided
-
-Value = bool | int | float | str | tuple[int, ...] | None
-Name = Annotated[str, Field(pattern=r"^[\w.@-]*$")]
-Index = Annotated[int, Field(ge=0)]
 
 
 class SourceDocument(Document):
@@ -45,38 +44,22 @@ class OpDocument(Document):
 
 
 class NodeDocument(Document):
-    """An operator in its place; `inputs` are the indices of the nodes that feed it."""
+    """An operator in its place; `inputs` are the indices of the nodes that feed it.
+
+    A source below zero tells apart a tensor that a decision has passed on unchanged.
+    """
 
     index: Index
     name: Name
     path: Name
     op: OpDocument
     inputs: tuple[Index, ...]
+    sources: tuple[int, ...]
     shape: tuple[int, ...]
+    symbols: dict[str, SymbolDocument]
     span: SpanDocument | None
     device: Index | None
     training_only: bool
-
-
-class CalleeDocument(Document):
-    """The name of an operator or block, as the value of a parameter."""
-
-    calls: Name
-
-
-class StridedDocument(Document):
-    """A size with a stride, as the value of a parameter."""
-
-    size: Value
-    stride: Value
-
-
-class ParameterDocument(Document):
-    """A parameter of a network or of a use of a block."""
-
-    name: Name
-    value: CalleeDocument | StridedDocument | Value
-    default: CalleeDocument | StridedDocument | Value
 
 
 class ScopeDocument(Document):
@@ -88,12 +71,17 @@ class ScopeDocument(Document):
     numbered: bool
     definition: Name
     title: Name
-    params: tuple[ParameterDocument, ...]
+    params: tuple[Index, ...]
     entry: int
     exit: Index | None
+    source: int
+    end: int | None
     span: SpanDocument | None
     chosen: Index
+    condition: SymbolDocument | None
     goal: Index | None
+    joint: OpDocument | None
+    ends: tuple[int | None, ...]
     items: tuple[Index | ScopeDocument, ...]
 
 
@@ -123,17 +111,21 @@ class GraphDocument(Document):
     sources: tuple[SourceDocument, ...]
     nodes: tuple[NodeDocument, ...]
     root: ScopeDocument
+    bindings: tuple[BindingDocument, ...]
     outputs: tuple[OutputDocument, ...]
     heads: tuple[OutputDocument, ...]
     inits: tuple[InitialisationDocument, ...]
 
 
 class GraphWriter:
-    """Network to document; remembers the sources that spans lie in."""
+    """Network to document; numbers the sources, scopes and parameters that it meets."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.sources = {network.source: 0}
+        self.scopes: dict[Scope, int] = {}
+        self.bindings: dict[Binding, int] = {}
+        self.met: list[Binding] = []
 
     def document(self) -> GraphDocument:
         network = self.network
@@ -143,12 +135,33 @@ class GraphWriter:
         return GraphDocument(
             name=network.name,
             about=network.about,
-            sources=tuple(SourceDocument(name=s.name, text=s.text) for s in self.sources),
             nodes=nodes,
             root=root,
+            bindings=self.all_bindings(),
             outputs=tuple(map(output_document, network.outputs)),
             heads=tuple(map(output_document, network.heads)),
             inits=inits,
+            sources=tuple(SourceDocument(name=s.name, text=s.text) for s in self.sources),
+        )
+
+    def binding(self, binding: Binding) -> int:
+        """The number of a parameter."""
+        if binding not in self.bindings:
+            self.bindings[binding] = len(self.met)
+            self.met.append(binding)
+        return self.bindings[binding]
+
+    def all_bindings(self) -> tuple[BindingDocument, ...]:
+        """The parameters met, and those that their expressions name."""
+        return tuple(self.binding_document(binding) for binding in self.met)  # `met` grows
+
+    def binding_document(self, binding: Binding) -> BindingDocument:
+        return BindingDocument(
+            name=binding.name,
+            value=written(binding.value),
+            symbol=symbol_document(binding.symbol, self.binding),
+            home=self.scopes.get(binding.home) if binding.home else None,
+            default=written(binding.default),
         )
 
     def span(self, span: Span) -> SpanDocument:
@@ -156,20 +169,24 @@ class GraphWriter:
         return SpanDocument(source=source, start=span.start, end=span.end)
 
     def node(self, node: Node) -> NodeDocument:
-        arguments = {f.name: getattr(node.op, f.name) for f in fields(node.op)}
+        symbols = {k: symbol_document(sym, self.binding) for k, sym in node.symbols.items()}
         return NodeDocument(
             index=node.index,
             name=node.name,
             path=node.path,
-            op=OpDocument(name=node.op.name, arguments=arguments),
+            op=op_document(node.op),
             inputs=node.inputs,
+            sources=node.sources,
             shape=tuple(node.shape),
+            symbols=symbols,
             span=self.span(node.span) if node.span else None,
             device=node.device,
             training_only=node.training_only,
         )
 
     def scope(self, scope: Scope) -> ScopeDocument:
+        self.scopes[scope] = len(self.scopes)
+        asked = scope.condition
         return ScopeDocument(
             kind=scope.kind,
             name=scope.name,
@@ -177,12 +194,17 @@ class GraphWriter:
             numbered=scope.numbered,
             definition=scope.definition,
             title=scope.title,
-            params=tuple(map(parameter_document, scope.params)),
+            params=tuple(map(self.binding, scope.params)),
             entry=scope.entry,
             exit=scope.exit,
+            source=scope.source,
+            end=scope.end,
             span=self.span(scope.span) if scope.span else None,
             chosen=scope.chosen,
+            condition=None if asked is None else symbol_document(asked, self.binding),
             goal=scope.goal,
+            joint=None if scope.joint is None else op_document(scope.joint),
+            ends=scope.ends,
             items=tuple(
                 item.index if isinstance(item, Node) else self.scope(item) for item in scope.items
             ),
@@ -197,25 +219,16 @@ class GraphWriter:
         )
 
 
-def output_document(output: Output) -> OutputDocument:
-    """An output."""
-    return OutputDocument(name=output.name, node=output.node, weight=output.weight)
-
-
-def parameter_document(binding: Binding) -> ParameterDocument:
-    """A parameter with its value."""
-    return ParameterDocument(
-        name=binding.name, value=given(binding.value), default=given(binding.default)
+def op_document(op: Op) -> OpDocument:
+    """An operator."""
+    return OpDocument(
+        name=op.name, arguments={field.name: getattr(op, field.name) for field in fields(op)}
     )
 
 
-def given(value: Any) -> Any:
-    """A parameter's value as its document takes it."""
-    if isinstance(value, Callee):
-        return CalleeDocument(calls=value.name)
-    if isinstance(value, Strided):
-        return StridedDocument(size=value.size, stride=value.stride)
-    return value
+def output_document(output: Output) -> OutputDocument:
+    """An output."""
+    return OutputDocument(name=output.name, node=output.node, weight=output.weight)
 
 
 def graph_document(network: Network) -> GraphDocument:

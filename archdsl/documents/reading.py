@@ -8,24 +8,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from archdsl.diagnostics import ArchError, mistake
+from archdsl.documents.expressions import read, symbol_of
 from archdsl.documents.network import (
-    CalleeDocument,
     GraphDocument,
     InitialisationDocument,
     NodeDocument,
     OpDocument,
     OutputDocument,
-    ParameterDocument,
     ScopeDocument,
     SpanDocument,
-    StridedDocument,
 )
 from archdsl.graph import Initialisation, Network, Node, Output, Scope
 from archdsl.ops import JOINTS, OPS, Input, Op
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Source, Span
-from archdsl.symbols import Binding, Literally
-from archdsl.values import Callee, Strided
+from archdsl.symbols import Binding, Literally, Sym
 
 OPERATORS: tuple[type[Op], ...] = (Input, *OPS.values(), *JOINTS.values())
 KNOWN = {op.name: op for op in OPERATORS}
@@ -63,12 +60,18 @@ class Reader:
         self.document = document
         self.sources = [Source(source.name, source.text) for source in document.sources]
         self.nodes: list[Node] = []
+        self.scopes: list[Scope] = []
+        self.bindings = [
+            Binding(found.name, read(found.value), Literally(None), None, read(found.default))
+            for found in document.bindings
+        ]
 
     def network(self) -> Network:
         document = self.document
         if not self.sources:
             raise broken("it names no source")
         root = self.scope(document.root, None)
+        self.bind()
         if len(self.nodes) != len(document.nodes):
             raise broken("a node stands in no scope")
         if not document.outputs:
@@ -85,6 +88,21 @@ class Reader:
             inits=tuple(map(self.init, document.inits)),
         )
 
+    def bind(self) -> None:
+        """Give the parameters their expressions and homes, which name each other."""
+        for binding, document in zip(self.bindings, self.document.bindings, strict=True):
+            binding.symbol = self.symbol(document.symbol)
+            if document.home is not None:
+                if document.home >= len(self.scopes):
+                    raise broken(f"there is no scope {document.home}")
+                binding.home = self.scopes[document.home]
+
+    def symbol(self, document: Any) -> Sym:
+        try:
+            return symbol_of(document, self.bindings)
+        except IndexError:
+            raise broken("an expression names a parameter that is not there") from None
+
     def scope(self, document: ScopeDocument, parent: Scope | None) -> Scope:
         scope = Scope(
             kind=document.kind,
@@ -96,13 +114,19 @@ class Reader:
             title=document.title,
             entry=document.entry,
             exit=document.exit,
-            source=document.entry,
-            end=document.exit,
+            source=document.source,
+            end=document.end,
             span=self.span(document.span),
             chosen=document.chosen,
+            condition=None if document.condition is None else self.symbol(document.condition),
             goal=document.goal,
+            joint=None if document.joint is None else operator(document.joint),
+            ends=document.ends,
         )
-        scope.params = tuple(map(parameter, document.params))
+        self.scopes.append(scope)
+        if any(index >= len(self.bindings) for index in document.params):
+            raise broken(f"'{scope.path}' has a parameter that is not there")
+        scope.params = tuple(self.bindings[index] for index in document.params)
         for item in document.items:
             made = self.node(item, scope) if isinstance(item, int) else self.scope(item, scope)
             scope.items.append(made)
@@ -121,8 +145,9 @@ class Reader:
             inputs=document.inputs,
             shape=Shape(document.shape),
             scope=scope.naming,
-            sources=document.inputs,
+            sources=document.sources,
             span=self.span(document.span),
+            symbols={name: self.symbol(found) for name, found in document.symbols.items()},
             device=document.device,
             training_only=document.training_only,
         )
@@ -171,21 +196,6 @@ class Reader:
         span = self.span(document.span)
         assert span is not None
         return Initialisation(document.targets, document.scheme, document.options, span)
-
-
-def parameter(document: ParameterDocument) -> Binding:
-    """A parameter; its expression is the value itself."""
-    value = taken(document.value)
-    return Binding(document.name, value, Literally(value), None, taken(document.default))
-
-
-def taken(value: Any) -> Any:
-    """A parameter's value from its document."""
-    if isinstance(value, CalleeDocument):
-        return Callee(value.calls)
-    if isinstance(value, StridedDocument):
-        return Strided(value.size, value.stride)
-    return value
 
 
 def of_kind(field: Field[Any], value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,20 +32,33 @@ class Box:
         """Itself."""
         yield self
 
+    def says(self) -> Hashable:
+        """All that a reader sees of it, but how often."""
+        return (self.kind, self.title, *self.detail, self.dashed, self.device)
+
 
 @dataclass(eq=False)
 class Frame:
-    """A frame around what stands in a scope, or on a device."""
+    """A frame around what stands in a scope, or on a device; `members` are those of all copies."""
 
     title: str
     items: list[Item]
+    members: list[int]
+    scope: Scope | None = None
     repeat: int = 1
+    detail: list[str] = field(default_factory=list)
     device: int | None = None
+    place: str = ""
+    divisible: bool = False  # a mere group, which may go on in another column
 
     def boxes(self) -> Iterator[Box]:
         """All boxes within."""
         for item in self.items:
             yield from item.boxes()
+
+    def says(self) -> Hashable:
+        """All that a reader sees of it, but where and how often."""
+        return (self.title, *self.detail, *((item.says(), item.repeat) for item in self.items))
 
 
 Item = Box | Frame

@@ -2,59 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from math import sqrt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby, pairwise
 
 from archdsl.draw.boxes import Box, Edge, Frame, Item, View
 
 ASPECT = 1.15  # height over width that a figure aims at
-LINE, GAP, TITLE, LETTER = 12, 26, 20, 5.6  # points, as the layout comes out
+BREAK = 0.2  # how much shorter a figure has to become for each break
+MOST_COLUMNS = 16
+LINE, GAP, FRAME, TITLE, LETTER = 14, 24, 20, 20, 5.6  # points, as the layout comes out
 
 
 @dataclass(frozen=True)
 class Column:
-    """A stretch of the items, and the edge that leads on to the next column."""
+    """A stretch of the items, and the edges that lead on to the next column, all from one box."""
 
     items: Sequence[Item]
-    onward: Edge | None = None
+    onward: tuple[Edge, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An item that stays in one piece, and the frames around it that need not."""
+
+    item: Item
+    around: tuple[Frame, ...]
 
 
 def columns(view: View) -> list[Column]:
     """A view in columns that make a figure about as wide as it is high."""
-    place = {box: k for k, item in enumerate(view.items) for box in item.boxes()}
+    parts = list(units(view.items))
     bottoms = depths(view)
-    ends = list(accumulate((max(bottoms[b] for b in i.boxes()) for i in view.items), max))
-    cuts = passages(view, place)
-    wanted = sqrt(ends[-1] / (ASPECT * max(map(width, view.items))))
-    count = min(max(1, round(wanted)), len(cuts) + 1)
-    chosen = sorted({nearest(cuts, ends, ends[-1] * k / count) for k in range(1, count)})
+    ends = list(accumulate((max(bottoms[b] for b in p.item.boxes()) for p in parts), max))
+    cuts = passages(view, parts)
+    chosen = best(cuts, ends, max(width(part.item) for part in parts))
     starts = [0, *(k + 1 for k in chosen)]
-    stops = [*(k + 1 for k in chosen), len(view.items)]
-    onward = [*(cuts[k] for k in chosen), None]
+    stops = [*(k + 1 for k in chosen), len(parts)]
+    onward = [*(cuts[k] for k in chosen), ()]
     return [
-        Column(view.items[a:b], edge) for a, b, edge in zip(starts, stops, onward, strict=True)
+        Column(framed(parts[a:b]), edges) for a, b, edges in zip(starts, stops, onward, strict=True)
     ]
 
 
-def nearest(cuts: dict[int, Edge], ends: Sequence[float], height: float) -> int:
+def units(items: Iterable[Item], around: tuple[Frame, ...] = ()) -> Iterable[Unit]:
+    """The items between which a column may end; a stage's frame can go on in the next."""
+    for item in items:
+        if isinstance(item, Frame) and item.divisible:
+            yield from units(item.items, (*around, item))
+        else:
+            yield Unit(item, around)
+
+
+def framed(parts: Iterable[Unit], depth: int = 0) -> list[Item]:
+    """The items of units, with the frames around them."""
+    found: list[Item] = []
+    for frame, run in groupby(parts, key=lambda unit: (*unit.around[depth:], None)[0]):
+        if frame is None:
+            found += (unit.item for unit in run)
+        else:
+            found.append(replace(frame, items=framed(run, depth + 1)))
+    return found
+
+
+def best(cuts: Iterable[int], ends: Sequence[float], wide: float) -> list[int]:
+    """Where to cut, so that the figure's longer side is short."""
+    plans: dict[float, list[int]] = {}
+    for count in range(1, MOST_COLUMNS + 1):
+        plan = sorted({nearest(cuts, ends, ends[-1] * k / count) for k in range(1, count) if cuts})
+        edges = [0, *(ends[k] for k in plan), ends[-1]]
+        high = max(b - a for a, b in pairwise(edges))
+        cost = max(high, ASPECT * wide * count) * (1 + BREAK * len(plan))
+        plans.setdefault(cost, plan)
+    return plans[min(plans)]
+
+
+def nearest(cuts: Iterable[int], ends: Sequence[float], height: float) -> int:
     """The item behind which to cut so that the column is about so high."""
     return min(cuts, key=lambda k: abs(ends[k] - height))
 
 
-def passages(view: View, place: dict[Box, int]) -> dict[int, Edge]:
-    """The items behind which one edge alone leads on, with that edge."""
-    crossing = [0] * (len(view.items) + 1)
-    last: dict[int, Edge] = {}
+def passages(view: View, parts: Sequence[Unit]) -> dict[int, tuple[Edge, ...]]:
+    """The units behind which a single tensor leads on, with its edges."""
+    place = {box: k for k, part in enumerate(parts) for box in part.item.boxes()}
+    leaving: dict[Box, list[Edge]] = {}
     for edge in view.edges:
-        source, target = place[edge.source], place[edge.target]
-        if source < target:
-            crossing[source] += 1
-            crossing[target] -= 1
-            last[target - 1] = edge
-    counts = list(accumulate(crossing))
-    return {k: last[k] for k in last if counts[k] == 1 and not last[k].dashed}
+        leaving.setdefault(edge.source, []).append(edge)
+    sources = list(leaving)
+    count, which = [0] * (len(parts) + 1), [0] * (len(parts) + 1)
+    for number, source in enumerate(sources):
+        reach = max(place[edge.target] for edge in leaving[source])
+        for sums, step in ((count, 1), (which, number)):
+            sums[place[source]] += step
+            sums[reach] -= step
+    found = {}
+    for k, (several, number) in enumerate(zip(accumulate(count), accumulate(which), strict=True)):
+        if several == 1:  # so that the sum of the sources' numbers is the only one's
+            onward = tuple(e for e in leaving[sources[number]] if place[e.target] > k)
+            if not any(edge.dashed for edge in onward):
+                found[k] = onward
+    return found
 
 
 def depths(view: View) -> dict[Box, float]:
@@ -62,11 +110,20 @@ def depths(view: View) -> dict[Box, float]:
     before: dict[Box, list[Box]] = {}
     for edge in view.edges:
         before.setdefault(edge.target, []).append(edge.source)
+    extra = Counter(first for item in view.items for first in openings(item))
     bottoms: dict[Box, float] = {}
     for box in view.boxes():
         above = max((bottoms.get(b, 0) for b in before.get(box, [])), default=0)
-        bottoms[box] = above + height(box)
+        bottoms[box] = above + height(box) + FRAME * extra[box]
     return bottoms
+
+
+def openings(item: Item) -> Iterator[Box]:
+    """The first box of each frame, which stands below the frame's caption."""
+    if isinstance(item, Frame):
+        yield next(item.boxes())
+        for inner in item.items:
+            yield from openings(inner)
 
 
 def height(box: Box) -> float:

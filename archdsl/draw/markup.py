@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from archdsl.draw.boxes import Box
+from archdsl.draw.boxes import Box, Frame
 from archdsl.draw.style import DIM, Style
 
 UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\x7f-\x9f]")
+
+NARROW = 24  # letters of a line that does not widen a frame
 
 
 def safe(text: str) -> str:
@@ -53,6 +55,15 @@ def words(box: Box) -> str:
     if box.kind == "output":
         return stacked([bold(box.title), *(small(line, 9) for line in detail)])
     return stacked([bold(box.title), small(" · ".join(detail), 9), small(box.place)])
+
+
+def caption(frame: Frame) -> str:
+    """What stands in a frame's corner: what it is, how often, and where."""
+    times = f" ×{frame.repeat}" if frame.repeat > 1 else ""
+    lines = [*frame.detail, frame.place]
+    if sum(map(len, lines)) < NARROW:
+        lines = [" · ".join(line for line in lines if line)]
+    return stacked([small(frame.title, 9) + bold(times), *map(small, lines)]) or " "
 
 
 def repeated(box: Box, style: Style) -> str:

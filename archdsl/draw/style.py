@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 INK = "#222222"
 DIM = "#666666"
-FRAME = "#B8C2CC"
+PLACED = "#8899AA"  # the line around a device
 DEVICES = ("#EEF4FB", "#FDF3E7", "#EEF7EE", "#F6F0FA")  # one wash behind each device
 FONT = "Helvetica,Arial,sans-serif"
 
@@ -62,14 +62,12 @@ EDGE = {
     "penwidth": "0.9",
 }
 FRAMED = {
-    "fontname": FONT,
-    "fontsize": "9",
-    "fontcolor": DIM,
-    "color": FRAME,
+    "color": "#B8C2CC",
+    "fillcolor": "#FAFBFC",
     "style": "rounded,filled",
-    "labeljust": "l",
     "margin": "7",
 }
+CAPTION = {"shape": "plain", "style": ""}
 
 
 def style_of(family: str) -> Style:

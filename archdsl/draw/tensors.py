@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archdsl.draw.boxes import Box, Edge
+from archdsl.draw.boxes import Box, Edge, Item
 from archdsl.graph import Network, Output
 
 
@@ -19,10 +19,10 @@ class Tensors:
                 self.readers[i].append(node.index)
         self.returned = {output.node for output in (*network.outputs, *network.heads)}
 
-    def taken(self, box: Box) -> list[int]:
-        """The tensors that come into a box."""
-        inside = set(box.members)
-        inputs = (i for member in box.members for i in self.nodes[member].inputs)
+    def taken(self, item: Item) -> list[int]:
+        """The tensors that come into a box or a frame."""
+        inside = set(item.members)
+        inputs = (i for member in item.members for i in self.nodes[member].inputs)
         return [i for i in dict.fromkeys(inputs) if i not in inside]
 
     def news(self, box: Box, tensor: int) -> str:

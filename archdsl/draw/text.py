@@ -1,4 +1,4 @@
-"""What stands in the boxes: operators and blocks with their arguments, short, as an author would."""
+"""What stands in the boxes: operators and blocks with their arguments, as an author writes."""
 
 from __future__ import annotations
 
@@ -46,12 +46,13 @@ def stride_text(value: Any) -> str:
 
 def is_default(value: Any, default: Any) -> bool:
     """Whether a value says nothing; a size is also the default where each axis is."""
-    return value is None or value == default or (isinstance(value, tuple) and set(value) == {default})
+    return value in (None, default) or (isinstance(value, tuple) and set(value) == {default})
 
 
 def layer_text(op: Op) -> str:
     """An operator with what shapes its output: `conv 3x3/2 64 groups=2`."""
-    head, tail = [], []
+    head: list[str] = []
+    tail: list[str] = []
     for name, f in op.arguments().items():
         value = getattr(op, f.name)
         if is_default(value, f.default):
@@ -88,8 +89,8 @@ def joint_text(op: Joint) -> str:
 # ---- blocks --------------------------------------------------------------------------------
 
 
-def block_text(scope: Scope) -> tuple[str, str]:
-    """A block's name with its stride, and the arguments that came from outside it."""
+def block_words(scope: Scope) -> list[str]:
+    """A block's name with its stride, and the arguments that came from outside it, if any."""
     title = scope.definition or scope.name
     if scope.title and scope.title != title:
         title = f"{title} {scope.title}"
@@ -98,7 +99,8 @@ def block_text(scope: Scope) -> tuple[str, str]:
     rest = [b for b in given if b.name != "stride"]
     if strides and not is_default(strides[0].value, 1):
         title += f"/{stride_text(strides[0].value)}"
-    return clip(title, 40), clip(authors_words(scope, rest) or named(rest), 40)
+    arguments = authors_words(scope, rest) or named(rest)
+    return [clip(title, 40), *([clip(arguments, 40)] if arguments else [])]
 
 
 def named(bindings: list[Binding]) -> str:
@@ -147,7 +149,7 @@ def leaves(symbol: Sym, scope: Scope) -> Iterator[Binding]:
 
 def place_text(scope: Scope, last: Node) -> str:
     """Where a block stands, to where its last copy does; nothing where that repeats its name."""
-    if re.fullmatch(rf"{re.escape(scope.definition)}(_\d+)?", scope.name):
+    if re.fullmatch(rf"{re.escape(scope.definition)}(_\d+)?", scope.path):
         return ""
     return clip(between(scope.path, last), 32)
 

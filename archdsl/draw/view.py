@@ -6,13 +6,12 @@ neighbours are one box that says how often.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from archdsl.draw.boxes import Box, Edge, Frame, Item, Level, View
 from archdsl.draw.tensors import Owners, Tensors, edges, output_box
 from archdsl.draw.text import (
-    between,
-    block_text,
+    block_words,
     follower_text,
     joint_text,
     layer_text,
@@ -33,15 +32,23 @@ def view(network: Network, level: Level) -> View:
     shown = View(items, [])
     owners = Owners(shown.boxes(), builder.first)
     ways = edges(builder.tensors, owners)
-    for box in shown.boxes():
-        if box.scope is not None:
-            box.place = place_text(box.scope, network.nodes[box.members[-1]])
+    for item in everything(items):
+        if item.scope is not None:
+            item.place = place_text(item.scope, network.nodes[item.members[-1]])
     for output in reversed((*network.outputs, *network.heads)):
         source, end = owners.box(output.node), output_box(output, network)
         behind = next(k for k, item in enumerate(items, 1) if source in item.boxes())
         items.insert(behind, end)
         ways.append(Edge(source, end, dashed=end.dashed))
     return View(by_device(items), ways)
+
+
+def everything(items: Iterable[Item]) -> Iterator[Item]:
+    """All boxes and frames."""
+    for item in items:
+        yield item
+        if isinstance(item, Frame):
+            yield from everything(item.items)
 
 
 def by_device(items: list[Item]) -> list[Item]:
@@ -57,7 +64,7 @@ def by_device(items: list[Item]) -> list[Item]:
             found.append(item)
             continue
         if device not in frames:
-            frames[device] = Frame(f"device {device}", [], device=device)
+            frames[device] = Frame(f"device {device}", [], [], device=device)
             found.append(frames[device])
         frames[device].items.append(item)
     return found
@@ -151,30 +158,30 @@ class Builder:
         if self.level == "block" and self.place(entry) == "block":
             return self.block(entry)
         self.fold(entry)
-        return Frame(self.frame_title(entry), inner, entry.repeat)
+        assert entry.scope is not None
+        frame = Frame("", inner, list(entry.indices), entry.scope, entry.repeat)
+        if entry.scope.kind == "group":
+            frame.divisible = entry.repeat == 1
+        else:
+            frame.title, *frame.detail = block_words(entry.scope)
+        return frame
 
     def block(self, entry: Entry) -> Box:
         assert entry.scope is not None
         nodes = [self.network.nodes[i] for i in entry.indices]
-        title, arguments = block_text(entry.scope)
+        title, *detail = block_words(entry.scope)
         devices = {node.device for node in nodes}
         return Box(
             "block",
             "block",
             title,
             list(entry.indices),
-            [arguments] if arguments else [],
+            detail,
             entry.scope,
             entry.repeat,
             all(node.training_only for node in nodes),
             devices.pop() if len(devices) == 1 else None,
         )
-
-    def frame_title(self, entry: Entry) -> str:
-        assert entry.scope is not None
-        title = " ".join(block_text(entry.scope)) if self.place(entry) == "block" else ""
-        place = between(entry.path, self.network.nodes[entry.indices[-1]])
-        return f"{place}  {title}".strip()
 
     def fold(self, entry: Entry) -> None:
         """Let the nodes of an entry's copies be represented by those of the first."""
@@ -184,40 +191,46 @@ class Builder:
     # ---- repeats ----
 
     def merged(self, items: list[Item]) -> list[Item]:
-        """Boxes of one text that follow each other, as one."""
+        """Boxes that say the same and follow each other, as one; frames too."""
         found: list[Item] = []
         for item in items:
             last = found[-1] if found else None
-            if isinstance(last, Box) and isinstance(item, Box) and self.alike(last, item):
+            if last is not None and self.alike(last, item):
                 last.repeat += item.repeat
                 last.members += item.members
+                if isinstance(last, Frame):
+                    self.stand_for(last, item)
             else:
                 found.append(item)
         return found
 
-    def alike(self, one: Box, other: Box) -> bool:
-        """Whether a reader would take two boxes in a chain for two of the same."""
-        said = (one.kind, one.title, one.detail, one.dashed, one.device)
-        if said != (other.kind, other.title, other.detail, other.dashed, other.device):
+    def alike(self, one: Item, other: Item) -> bool:
+        """Whether a reader would take two neighbours for two of the same."""
+        if type(one) is not type(other) or one.says() != other.says():
             return False
-        if one.kind not in ("layer", "block") or not self.chained(one, other):
+        if not one.title or not self.chained(one, other):
             return False
-        return one.kind == "block" or self.shapes(one) == self.shapes(other)
+        if isinstance(one, Frame):
+            pairs = zip(one.boxes(), other.boxes(), strict=True)
+            return all(len(a.members) == len(b.members) for a, b in pairs)
+        layers = one.kind == "layer"
+        return one.kind == "block" or (layers and self.shapes(one) == self.shapes(other))
 
-    def chained(self, one: Box, other: Box) -> bool:
-        """Whether all that leaves a box goes into the next, and nothing else goes in there."""
+    def stand_for(self, one: Frame, other: Item) -> None:
+        """Let a frame's operators represent those of a like one."""
+        for a, b in zip(one.boxes(), other.boxes(), strict=True):
+            for i, j in zip(a.members, b.members, strict=True):
+                self.first[j] = i
+
+    def chained(self, one: Item, other: Item) -> bool:
+        """Whether all that leaves one goes into the other, and nothing else goes in there."""
         inside, behind = set(one.members), set(other.members)
-        leaving = {r for i in one.members for r in self.tensors.readers[i]} - inside
+        leaving = {r for i in inside for r in self.tensors.readers[i]} - inside
         returned = not self.tensors.returned.isdisjoint(inside)
         return not returned and leaving <= behind and set(self.tensors.taken(other)) <= inside
 
-    def taken(self, box: Box) -> list[int]:
-        """The tensors that come into a box."""
-        inside = set(box.members)
-        inputs = (i for member in box.members for i in self.network.nodes[member].inputs)
-        return [i for i in dict.fromkeys(inputs) if i not in inside]
-
-    def shapes(self, box: Box) -> tuple[object, ...]:
-        """What comes into a box and what leaves it."""
+    def shapes(self, item: Item) -> tuple[object, ...]:
+        """What comes in and what goes out."""
         nodes = self.network.nodes
-        return (*(nodes[i].shape for i in self.tensors.taken(box)), nodes[box.members[-1]].shape)
+        taken = (nodes[i].shape for i in self.tensors.taken(item))
+        return (*taken, nodes[item.members[-1]].shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from dataclasses import field as dataclass_field
+from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 from archdsl.pytext import Py
@@ -54,12 +55,16 @@ class Construct:
 
 @dataclass(frozen=True)
 class Window:
-    """What one output position sees along one axis."""
+    """What one output position sees along one axis.
+
+    Where an operator makes the map finer, all counts are of positions that many times as fine.
+    """
 
     kernel: int
     stride: int
     before: int
     dilation: int = 1
+    finer: int | Fraction = 1
 
 
 def arg(kind: Kind, default: Any = MISSING, *, key: str | None = None) -> Any:
@@ -77,6 +82,7 @@ class Op:
     positional: ClassVar[tuple[str, ...]] = ()
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {}
     inputs: ClassVar[int | None] = 1  # how many tensors come in; None: any number
+    function: ClassVar[str] = ""  # PyTorch's function that does the same as its module
     in_place: ClassVar[bool] = False  # its PyTorch module can overwrite its input
     keeps_output: ClassVar[bool] = False  # its backward pass reads its output, or shares its memory
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil, floor
 from typing import ClassVar
 
@@ -312,8 +313,13 @@ class Upsample(Op):
         return Shape((shape.channels, *out))
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...]:
-        reach = 1 if self.mode == "nearest" else 2 if self.mode != "bicubic" else 4
-        return tuple(Window(reach, 1, (reach - 1) // 2) for _ in inputs[0].spatial)
+        taps = 1 if self.mode == "nearest" else 2 if self.mode != "bicubic" else 4
+        windows = []
+        for size, target in zip(inputs[0].spatial, self.shape(*inputs).spatial, strict=True):
+            finer = Fraction(target, size)
+            span = max(1, ceil(taps * finer))
+            windows.append(Window(span, 1, span - 1 - (span - ceil(finer)) // 2, finer=finer))
+        return tuple(windows)
 
     def module(self, *inputs: Shape) -> Construct | None:
         if len(inputs) == 2:
@@ -353,6 +359,9 @@ class PixelShuffle(Op):
         return Shape(
             (shape.channels // self.factor**2, *(size * self.factor for size in shape.spatial))
         )
+
+    def windows(self, *inputs: Shape) -> tuple[Window, ...]:
+        return (Window(self.factor, 1, self.factor - 1, finer=self.factor),) * inputs[0].rank
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(

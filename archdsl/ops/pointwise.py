@@ -147,7 +147,14 @@ class Activation(Pointwise):
 
 def activation(name: str, torch_name: str, *, in_place: bool = True) -> type[Activation]:
     """An activation without parameters."""
-    namespace = {"name": name, "torch_name": torch_name, "in_place": in_place}
+    function = f"nn.functional.{name}" if in_place else f"torch.{name}"
+    namespace = {
+        "name": name,
+        "torch_name": torch_name,
+        "in_place": in_place,
+        "function": function,
+        "__doc__": f"PyTorch's {torch_name}.",
+    }
     return dataclass(frozen=True)(type(torch_name, (Activation,), namespace))
 
 
@@ -297,6 +304,7 @@ class Dropout(Pointwise):
     name: ClassVar[str] = "dropout"
     family: ClassVar[Family] = "regularisation"
     positional: ClassVar[tuple[str, ...]] = ("p",)
+    keeps_output: ClassVar[bool] = True  # in evaluation it hands its input on
     torch_name: ClassVar[str] = "nn.Dropout"
 
     p: float = arg("number", 0.5)

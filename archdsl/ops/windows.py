@@ -305,9 +305,12 @@ class TransposedConv(Op):
         return shape.elements * (self.channels // self.groups) * prod(self.size)
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...]:
-        # The union bound over output positions: ceil(span / stride) inputs reach an output.
+        pads = self.pads(inputs[0])
         spans = [window_span(k, d) for k, d in zip(self.size, self.dilation, strict=True)]
-        return tuple(Window(-(-s // t), 1, 0) for s, t in zip(spans, self.stride, strict=True))
+        return tuple(
+            Window(span, 1, span - 1 - pads[i], finer=self.stride[i])
+            for i, span in enumerate(spans)
+        )
 
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from archdsl.graph import Network, Node
 from archdsl.naming import is_attribute
 from archdsl.ops import REQUIRED, Argument, Construct, Joint
-from archdsl.pytext import Py, call, flat, keyword, lines, listing, literal, prefixed
+from archdsl.pytext import Py, call, flat, keyword, lines, listing, literal, prefixed, table
 from archdsl.symbols import Sym
 from archdsl.torchgen.structure import Group, Item
 from archdsl.torchgen.symbolic import ATOM, Expr, Parameter, Slots, combined, constant
 
+METHOD = 8  # the indentation of a method's body
 Column = list[Item]
 Uses = tuple[int, ...]
 
@@ -28,6 +29,7 @@ class Class:
     scopes: dict[int, int] = field(default_factory=dict)  # id of a scope: its use
     init: list[str] = field(default_factory=list)
     attributes: dict[int, str] = field(default_factory=dict)  # position: attribute
+    functions: dict[int, bool] = field(default_factory=dict)  # position: overwrites its input
     support: set[str] = field(default_factory=set)
 
     def index(self, item: Item) -> int:
@@ -64,6 +66,8 @@ class Constructor:
                 continue
             elif item.kind == "op" and says_itself(item):
                 continue
+            elif ends_as_function(made.group, item):
+                made.functions[position] = item.name in overwrites
             else:
                 self.module(position, column, overwrites)
 
@@ -84,9 +88,9 @@ class Constructor:
 
     def assign(self, name: str, py: Py) -> None:
         if is_attribute(name):
-            self.made.init += lines(prefixed(f"self.{name} = ", py))
+            self.made.init += statement(prefixed(f"self.{name} = ", py))
         else:
-            self.made.init += lines(call("self.add_module", [literal(name), py]))
+            self.made.init += statement(call("self.add_module", [literal(name), py]))
 
     def placed(self, py: Py, item: Item) -> Py:
         """The module on the device where its operators stand."""
@@ -121,7 +125,7 @@ class Constructor:
         inner = [column[use].items[0] for use in uses]
         py = self.construct(inner, tuple(uses), False)
         self.made.init.append(head)
-        self.made.init += ["    " + line for line in lines(prefixed(f"self.{name} = ", py))]
+        self.made.init += statement(prefixed(f"self.{name} = ", py), nested=1)
 
     def gate(self, position: int, column: Column) -> None:
         """Whether a branch is joined in, as an attribute for `forward` to ask."""
@@ -129,13 +133,14 @@ class Constructor:
         while name in self.taken:
             name = f"{name}_"
         self.made.attributes[position] = name
-        kept = self.made.group.kept
         instances = self.made.group.instances
-        asked = [
-            next(i for j, i in enumerate(x.items) if j in kept and i.kind == "choice" and not i.items)
-            for x in instances
-        ]
-        self.made.init.append(f"self.{name} = {self.condition(asked).text}")
+        asked = next(
+            j
+            for j in sorted(self.made.group.kept)
+            if any(instance.items[j].end is None for instance in instances)
+        )
+        condition = self.condition([instance.items[asked] for instance in instances])
+        self.made.init.append(f"self.{name} = {condition.text}")
 
     # ---- conditions ----
 
@@ -199,10 +204,11 @@ class Constructor:
                 skipped = True
                 continue
             plain = argument.positional and not skipped
-            items.append(expr.text if plain else keyword(argument.name, expr.text))
+            text = table(column[0].value) if expr.is_literal else expr.text
+            items.append(text if plain else keyword(argument.name, text))
         if overwrite:
             items.append("inplace=True")
-        return call(made[0].callee, items)
+        return call(made[0].callee, items, tight=True)
 
     def argument(
         self, column: list[Argument], nodes: list[Node], uses: Uses, given: dict[str, Expr]
@@ -275,7 +281,13 @@ class Constructor:
             ]
             self.made.support.add("OrderedDict")
             return call("nn.Sequential", [call("OrderedDict", [listing(pairs)])])
-        return call("nn.Sequential", list(repeats(children)))
+        children = list(repeats(children))
+        return call("nn.Sequential", children, tight=len(children) <= 3)
+
+
+def statement(py: Py, nested: int = 0) -> list[str]:
+    """A statement of a method as it is wrapped there, without the method's indentation."""
+    return [line[METHOD:] for line in lines(py, METHOD + 4 * nested)]
 
 
 def repeats(children: Sequence[Py]) -> Iterator[Py]:
@@ -313,6 +325,15 @@ def says_itself(item: Item) -> bool:
     return op.expression(["x"] * len(item.node.inputs)) is not None
 
 
+def ends_as_function(group: Group, item: Item) -> bool:
+    """Whether a body ends in an activation that nothing else in it uses: a function says that."""
+    items = group.instances[0].items
+    if item is not items[-1] or item.kind != "op" or not item.node.op.function:
+        return False
+    alike = [i for i in items if i.kind == "op" and i.node.op == item.node.op]
+    return len(alike) == 1 and is_implicit(item)
+
+
 def is_implicit(item: Item) -> bool:
     """Whether a name was derived from what the item is, and not chosen by the author."""
     stem, _, tail = item.name.rpartition("_")
@@ -343,7 +364,7 @@ def suffix(py: Py, text: str) -> Py:
     """The expression before some text."""
     if isinstance(py, str):
         return py + text
-    return type(py)(py.head, py.items, py.tail + text)
+    return replace(py, tail=py.tail + text)
 
 
 # ---- overwriting inputs --------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archdsl.naming import is_attribute
 from archdsl.ops import Joint
@@ -116,6 +116,8 @@ class Forward:
         weights = int(self.weighs(item))
         closed = item.kind in ("class", "chain", "choice")
         for tensor in sources:
+            if self.is_gate(position, item):
+                self.flush(tensor)
             self.settle(tensor, item, weights, closed, len(sources) > 1)
         made = self.expression(position, item, sources)
         made.weights += weights
@@ -123,8 +125,13 @@ class Forward:
         made.training = all(node.training_only for node in item.nodes()) and self.root
         assert item.end is not None
         self.pending[item.end] = made
-        if self.left.get(item.end, 0) != 1 or item.end in self.results or item.kind == "gate":
+        if self.left.get(item.end, 0) != 1 or item.end in self.results or self.is_gate(position, item):
             self.flush(item.end)
+
+    def is_gate(self, position: int, item: Item) -> bool:
+        """Whether an item is a join that asks whether to join."""
+        joint = item.kind == "gate" or (item.kind == "op" and isinstance(item.node.op, Joint))
+        return joint and bool(self.attribute(position))
 
     def pass_through(self, item: Item) -> None:
         """What a dropped or empty decision passes on is its input under another number."""
@@ -146,10 +153,22 @@ class Forward:
         keep = (
             waiting.depth <= 1
             if joint
-            else not (weights and waiting.weights) and not waiting.closed and not closed
+            else not (weights and waiting.weights)
+            and not (closed and (waiting.weights or waiting.depth > 1))
+            and (not waiting.closed or self.trails(item))
         )
         if not keep or waiting.depth >= 5 or waiting.training != training:
             self.flush(tensor)
+
+    def trails(self, item: Item) -> bool:
+        """Whether no layer with weights of its own follows before the next part or the end."""
+        after = self.items[self.items.index(item) :]
+        for follower in after:
+            if follower.kind != "op" or isinstance(follower.node.op, Joint):
+                return True
+            if self.weighs(follower):
+                return False
+        return True
 
     def weighs(self, item: Item) -> bool:
         """Whether an item has weights that one would give a line of its own."""
@@ -183,6 +202,10 @@ class Forward:
             made.torch_typed = not isinstance(made.py, str)
         elif item.kind == "op" and (said := item.node.op.expression(values)) is not None:
             made.py = said
+            made.torch_typed = True
+        elif position in self.made.functions:
+            overwrite = ["inplace=True"] if self.made.functions[position] else []
+            made.py = call(item.node.op.function, [*values, *overwrite])
             made.torch_typed = True
         else:
             name = self.attribute(position)
@@ -254,7 +277,12 @@ class Forward:
                 self.statements.append(" " * INDENT + "if self.training:")
             indent += 4
         self.training = made.training
-        text = lines(prefixed(head, made.py), indent)
+        py = made.py
+        if indent + len(head) + len(flat(py)) > WIDTH and (branches := listed(py)) is not None:
+            # A join of many branches reads better when they are named first.
+            self.statements += lines(prefixed("branches = ", branches), indent)
+            py = without_list(py)
+        text = lines(prefixed(head, py), indent)
         shape = self.shape(tensor)
         if self.root and not made.training and shape != self.shown:
             comment = f"  # (N, {', '.join(map(str, shape))})"
@@ -297,8 +325,8 @@ class Forward:
             return
         last = self.statements[-1] if self.statements else ""
         name = names[0]
-        typed = f"{' ' * INDENT}{name} = torch."
-        if last.startswith(typed) and last.count("\n") == 0 and last.endswith(")"):
+        typed = tuple(f"{' ' * INDENT}{name} = {known}." for known in ("torch", "nn.functional"))
+        if last.startswith(typed) and last.endswith(")"):
             self.statements[-1] = last.replace(f"{name} = ", "return ", 1)
             return
         if name != "x" and last.startswith(f"{' ' * INDENT}{name} = "):
@@ -318,3 +346,21 @@ class Forward:
         else:
             kind = f"{name}Output" if not self.network.heads else f"{name}EvalOutput"
             self.statements += lines(call(f"return {kind}", names), INDENT)
+
+
+def listed(py: Py) -> Py | None:
+    """The list within an expression, if it has one."""
+    if isinstance(py, str):
+        return None
+    if py.head == "[":
+        return py
+    return next((found for item in py.items if (found := listed(item)) is not None), None)
+
+
+def without_list(py: Py) -> Py:
+    """The expression with its list under a name."""
+    if isinstance(py, str):
+        return py
+    if py.head == "[":
+        return "branches"
+    return replace(py, items=tuple(map(without_list, py.items)))

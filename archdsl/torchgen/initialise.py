@@ -1,14 +1,14 @@
-"""`init_weights`: what the `init` lines of a spec say, as a loop over the modules."""
+"""What the `init` lines of a spec say, as a loop over the modules at the constructor's end."""
 
 from __future__ import annotations
 
-from archdsl.graph import Initialisation, Network
-from archdsl.pytext import literal
+from archdsl.graph import Initialisation, Network, Node
+from archdsl.pytext import Wrapped, call, literal, prefixed
 from archdsl.schemes import SCHEMES
-from archdsl.torchgen.constructor import Class, module_of
+from archdsl.torchgen.constructor import module_of, statement
 
-def initialisation(made: Class, network: Network) -> list[str]:
-    """The body of `init_weights`, or nothing where PyTorch's defaults hold."""
+def initialisation(network: Network) -> list[str]:
+    """The loop, or nothing where PyTorch's defaults hold."""
     names = {node.op.name for node in network.nodes}
     general = [(i, kinds(i, network)) for i in network.inits if set(i.targets) & names]
     special = [(i, paths(i, network)) for i in network.inits if not set(i.targets) <= names]
@@ -16,38 +16,52 @@ def initialisation(made: Class, network: Network) -> list[str]:
     body: list[str] = []
     for init, found in general:
         body.append(f"    if isinstance(module, {' | '.join(found)}):")
-        body += ["        " + line for line in filled(init)]
+        body += filled(init)
+    if body:
+        body.insert(0, "for module in self.modules():")
     for init, found in special:
-        classes = sorted({module_of(network, n).callee for n in network.nodes if n.path in found})
-        body += condition(found, classes)
-        body += ["        " + line for line in filled(init)]
-    if not body:
-        return []
-    head = "for name, module in self.named_modules():" if special else "for module in self.modules():"
-    return [head, *body]
+        body += statement(prefixed("for name in ", Wrapped("(", tuple(map(literal, found)), "):")))
+        body += named(init)
+    return body
 
 
-def condition(found: list[str], classes: list[str]) -> list[str]:
-    """Whether a module is one of some paths, with its class for the type checker."""
-    names = literal(tuple(found))
-    test = f"    if name in {names} and isinstance(module, {' | '.join(classes)}):"
-    if len(test) <= 80:
-        return [test]
-    return [
-        f"    if isinstance(module, {' | '.join(classes)}) and name in {{",
-        *(f"        {literal(name)}," for name in found),
-        "    }:",
-    ]
+def named(init: Initialisation) -> list[str]:
+    """The statements that fill the weight and bias of modules by name."""
+    options = dict(init.options)
+    bias = options.pop("bias", None)
+    weight = 'self.get_parameter(f"{name}.weight")'
+    found = scheme_calls(init.scheme, options, weight, 1) if init.scheme else []
+    return found if bias is None else found + fill_bias(bias, 'self.get_parameter(f"{name}.bias")', 1)
+
+
+def fill_bias(bias: float | str, tensor: str, nested: int) -> list[str]:
+    """The statement that fills a bias."""
+    if isinstance(bias, str):
+        return scheme_calls(bias, {}, tensor, nested)
+    if bias in (0, 1):
+        return statement(f"nn.init.{'ones' if bias else 'zeros'}_({tensor})", nested)
+    return statement(f"nn.init.constant_({tensor}, {bias})", nested)
 
 
 def kinds(init: Initialisation, network: Network) -> list[str]:
     """The PyTorch classes of the operators that a line names."""
     found = [
-        module_of(network, node).callee
+        base_class(network, node)
         for node in network.nodes
-        if node.op.name in init.targets and network.tensors(node)
+        if node.op.name in init.targets and has_rows(network, node)
     ]
     return list(dict.fromkeys(found))
+
+
+def has_rows(network: Network, node: Node) -> bool:
+    """Whether a weight has a row for each output, so that schemes know its fan; else it fills itself."""
+    tensors = network.tensors(node)
+    return bool(tensors) and tensors[0].shape[:1] == (node.shape.channels,)
+
+
+def base_class(network: Network, node: Node) -> str:
+    """PyTorch's class, also of what only pads differently."""
+    return module_of(network, node).callee.replace("Same", "nn.")
 
 
 def paths(init: Initialisation, network: Network) -> list[str]:
@@ -61,21 +75,24 @@ def paths(init: Initialisation, network: Network) -> list[str]:
 
 
 def filled(init: Initialisation) -> list[str]:
-    """The calls that fill weight and bias."""
+    """The statements that fill weight and bias, two levels into the method."""
     options = dict(init.options)
     bias = options.pop("bias", None)
-    found = [scheme_call(init.scheme, options, "module.weight")] if init.scheme else []
-    if isinstance(bias, str):
-        value = scheme_call(bias, {}, "module.bias")
-    elif bias is not None:
-        value = "nn.init.zeros_(module.bias)" if bias == 0 else f"nn.init.constant_(module.bias, {bias})"
-    else:
+    found = scheme_calls(init.scheme, options, "module.weight", 2) if init.scheme else []
+    if bias is None:
         return found
-    return [*found, "if module.bias is not None:", f"    {value}"]
+    check = statement("if module.bias is not None:", 2)
+    return [*found, *check, *fill_bias(bias, "module.bias", 3)]
 
 
-def scheme_call(name: str, options: dict[str, float | str], tensor: str) -> str:
-    """The call of a scheme with its options."""
+def scheme_calls(
+    name: str, options: dict[str, float | str], tensor: str, nested: int
+) -> list[str]:
+    """The statements of a scheme with its options."""
     scheme = SCHEMES[name]
-    given = {**scheme.options, **options}
-    return scheme.call.format(tensor=tensor, fan_in=f"{tensor}[0].numel()", **given)
+    found = []
+    for text in scheme.call.format(tensor=tensor, **{**scheme.options, **options}).split("; "):
+        function, _, rest = text.partition("(")
+        py = call(function, rest[:-1].split(", "), tight=True) if rest and " = " not in text else text
+        found += statement(py, nested)
+    return found

@@ -9,7 +9,7 @@ from textwrap import wrap
 from archdsl.graph import Network
 from archdsl.measure import measure
 from archdsl.naming import function_name
-from archdsl.pytext import WIDTH, Wrapped, lines, literal
+from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import Class, ordered
 from archdsl.torchgen.forward import Forward
@@ -34,7 +34,6 @@ class ClassText:
     doc: list[str]
     init: Method
     forward: Method
-    more: list[Method]
 
 
 class Module:
@@ -115,6 +114,34 @@ class Module:
         return header(f"def {self.name}", parameters, self.class_name, 0)
 
     @property
+    def trial(self) -> list[str]:
+        """The statements that build the network and its input for a trial run."""
+        if self.devices:
+            made = [
+                f"    devices = [] if cuda else [device] * {self.devices}",
+                f"    model = {self.name}(devices=devices).eval()",
+            ]
+        else:
+            made = [f"    model = {self.name}().eval().to(device)"]
+            layout = ".to(memory_format=torch.channels_last)" if self.channels_last else ""
+            if len(made[0]) + len(layout) <= WIDTH:
+                made[0] += layout
+            else:
+                made.append(f"    model = model{layout}")
+        for name, shape in self.inputs:
+            values = ["args.batch", *map(str, shape), "device=device"]
+            made += lines(prefixed(f"{name} = ", call("torch.randn", values)), 4)
+        arguments = ["globals=locals()", "num_threads=torch.get_num_threads()"]
+        timer = call("Timer", [f'"run({self.trial_arguments})"', *arguments], tight=True)
+        made.append("    run = torch.compile(model) if args.compile else model")
+        return made + lines(prefixed("timer = ", timer), 4)
+
+    @property
+    def trial_arguments(self) -> str:
+        """The inputs of a trial run."""
+        return ", ".join(name for name, _ in self.inputs)
+
+    @property
     def channels_last(self) -> bool:
         """Whether the memory format for images applies."""
         return all(shape.rank == 2 for _, shape in self.inputs)
@@ -139,17 +166,14 @@ class Module:
         if root and self.devices:
             body += self.default_devices()
         body += made.init
-        more = []
-        if root and (loop := initialisation(made, self.network)):
-            body.append("self.init_weights()")
-            more.append(Method(["def init_weights(self) -> None:"], loop))
+        if root:
+            body += initialisation(self.network)
         inputs, forward = self.forward(made)
         return ClassText(
             made.name,
-            docstring(made, self),
+            docstring(made),
             Method(header("def __init__", ["self", *parameters], "None", 4), body),
             Method(inputs, forward),
-            more,
         )
 
     def default_devices(self) -> list[str]:
@@ -182,7 +206,7 @@ class Module:
 
 def header(name: str, parameters: list[str], returns: str, indent: int) -> list[str]:
     """The lines of a signature that stands at some indentation."""
-    wrapped = Wrapped(f"{name}(", tuple(parameters), f") -> {returns}:")
+    wrapped = Wrapped(f"{name}(", tuple(parameters), f") -> {returns}:", tight=True)
     return [line[indent:] for line in lines(wrapped, indent)]
 
 
@@ -231,17 +255,18 @@ def one_line(text: str) -> str:
     return " ".join(plain.replace("\\", "/").replace('"', "'").split())
 
 
-def docstring(made: Class, module: Module) -> list[str]:
-    """What a class is, and the shapes in and out."""
+def docstring(made: Class) -> list[str]:
+    """What a class is, and the shapes in and out; the network's own stand in the file's."""
     scope = made.group.instances[0].scope
     if made.slots.root:
-        about = one_line(module.network.about or module.network.name)
-        return [f"{about}."] if len(about) < WIDTH - 12 else [*wrap(f"{about}.", WIDTH - 7)]
+        return []
     words = [scope.definition or scope.name]
     if scope.title not in ("", scope.definition):
         words.append(scope.title)
-    name = " ".join(word.replace("_", " ") for word in words)
-    return [f"{name[0].upper()}{name[1:]}: {shapes(made)}."]
+    name = " ".join(word.replace("_", " ").replace("-", " ") for word in words)
+    name = f"{name[0].upper()}{name[1:]}"
+    text = f"{name}: {shapes(made)}."
+    return [text] if len(text) <= WIDTH - 10 else [f"{name}.", shapes(made)]
 
 
 def shapes(made: Class) -> str:

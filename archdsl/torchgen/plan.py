@@ -114,8 +114,16 @@ def network_class(network: Network) -> str:
     base = network.name.partition("@")[0]
     words = re.findall(r"[A-Za-z0-9]+", network.about)
     wanted = base.replace("_", "").lower()
-    for count in range(1, 5):
+    for count in range(4, 0, -1):
         spelt = "".join(words[:count])
-        if spelt.lower() == wanted and spelt.isidentifier():
-            return spelt[0].upper() + spelt[1:]
+        if spelt and wanted.startswith(spelt.lower()) and spelt.isidentifier():
+            return spelt[0].upper() + spelt[1:] + class_name(rest(base, len(spelt)))
     return class_name(base)
+
+
+def rest(name: str, letters: int) -> str:
+    """What follows the first letters and digits of a name, underscores not counted."""
+    while letters:
+        letters -= name[0] != "_"
+        name = name[1:]
+    return name

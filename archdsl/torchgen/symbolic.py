@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archdsl.graph import Network, Scope
@@ -54,12 +54,16 @@ class Fixed(Exception):
 
 @dataclass(frozen=True)
 class Expr:
-    """A Python expression with its value in each of some uses of a class."""
+    """A Python expression with its value in each of some uses of a class.
+
+    `at` gives its value in any use, as far as its parameters are known there.
+    """
 
     text: str
     values: tuple[Any, ...]
     level: int = ATOM
     params: frozenset[str] = frozenset()
+    at: Callable[[int], Any] = field(default=lambda use: None, compare=False)
 
     @property
     def is_literal(self) -> bool:
@@ -171,7 +175,8 @@ class Slots:
 
     def use(self, parameter: Parameter, uses: tuple[int, ...]) -> Expr:
         values = tuple(parameter.value(i) for i in uses)
-        return Expr(parameter.name, values, params=frozenset({parameter.name}))
+        name = parameter.name
+        return Expr(name, values, params=frozenset({name}), at=parameter.value)
 
     # ---- symbols ----
 
@@ -210,12 +215,18 @@ class Slots:
         values = [plain(binding.value) for binding in bindings]
         if any(not isinstance(v, (int, float, bool, tuple)) for v in values):
             return None
-        known = dict(zip(uses, values, strict=True))
-        symbols: dict[int, Sym | None] = {
-            use: Given(b) for use, b in zip(uses, bindings, strict=True)
-        }
-        default = bindings[0].default
-        return self.parameter(bindings[0].name, known, symbols, default)
+        everywhere = dict(zip(uses, bindings, strict=True))
+        if all(b in self.scopes[use].params for use, b in everywhere.items()):
+            # The block's own parameter is known in uses that do not ask for it here, too.
+            name = bindings[0].name
+            everywhere = {
+                use: next(b for b in scope.params if b.name == name)
+                for use, scope in enumerate(self.scopes)
+            }
+        known = {use: plain(b.value) for use, b in everywhere.items()}
+        symbols: dict[int, Sym | None] = {use: Given(b) for use, b in everywhere.items()}
+        made = self.parameter(bindings[0].name, known, symbols, bindings[0].default)
+        return replace(made, values=tuple(map(made.at, uses)))
 
     def computed(self, symbols: Sequence[Computed], uses: tuple[int, ...]) -> Expr | None:
         sign, count = symbols[0].sign, len(symbols[0].operands)
@@ -245,10 +256,11 @@ class Slots:
         if len(uses) == len(self.scopes) and len(set(values)) == 1:
             return constant(values)
         while True:
-            if all(self.scopes[use].entry == n for use, n in zip(uses, nodes, strict=True)):
-                known: dict[int, Any] = dict(zip(uses, values, strict=True))
-                none: dict[int, Sym | None] = dict.fromkeys(uses)
-                return None if self.root else self.parameter("in_channels", known, none, role="in")
+            entered = [self.scopes[use].entry == n for use, n in zip(uses, nodes, strict=True)]
+            if all(entered):
+                return None if self.root else self.in_channels(uses)
+            if any(entered):
+                return self.partly_entered(nodes, values, uses, entered)
             made = [self.networks[use].nodes[n] for use, n in zip(uses, nodes, strict=True)]
             if len({type(node.op) for node in made}) > 1:
                 return None
@@ -267,6 +279,28 @@ class Slots:
             )
             if before != values:
                 return None
+
+    def in_channels(self, uses: tuple[int, ...]) -> Expr:
+        """The channels that come into the class."""
+        known = {
+            use: self.networks[use].nodes[scope.entry].shape.channels
+            for use, scope in enumerate(self.scopes)
+        }
+        none: dict[int, Sym | None] = dict.fromkeys(known)
+        made = self.parameter("in_channels", known, none, role="in")
+        return replace(made, values=tuple(map(made.at, uses)))
+
+    def partly_entered(
+        self, nodes: list[int], values: tuple[int, ...], uses: tuple[int, ...], entered: list[bool]
+    ) -> Expr | None:
+        """Behind a decision that some uses pass unchanged: the others' expression may say both."""
+        rest = tuple(use for use, done in zip(uses, entered, strict=True) if not done)
+        inner = [node for node, done in zip(nodes, entered, strict=True) if not done]
+        found = self.channels_of(inner, rest)
+        if found is None or found.is_literal:
+            return None
+        extended = replace(found, values=tuple(map(found.at, uses)))
+        return extended if agrees(extended.values, values) else None
 
     def joined_channels(
         self, inputs: list[list[int]], values: tuple[int, ...], uses: tuple[int, ...]
@@ -294,10 +328,7 @@ class Slots:
         strides: list[list[Sym]] = []
         for use, goal, entry in zip(uses, goals, entries, strict=True):
             strides.append(self.strides(self.networks[use], goal, entry))
-        counts = {len(found) for found in strides}
-        if len(counts) > 1:
-            return None
-        for i in range(counts.pop()):
+        for i in range(min(map(len, strides))):
             found = self.express([each[i] for each in strides], uses)
             if found is not None and not found.is_literal:
                 return found
@@ -329,7 +360,8 @@ def constant(values: Sequence[Any]) -> Expr:
     """A literal."""
     value = plain(values[0])
     text = literal(value)
-    return Expr(text, tuple(values), POWER if text.startswith("-") else ATOM)
+    level = POWER if text.startswith("-") else ATOM
+    return Expr(text, tuple(values), level, at=lambda use: value)
 
 
 def plain(value: Any) -> Any:
@@ -349,33 +381,35 @@ def agrees(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
 def combined(sign: str, operands: list[Expr]) -> Expr | None:
     """An operator or function applied to expressions; None where Python has no plain form."""
     params = frozenset().union(*(operand.params for operand in operands))
-    columns = list(zip(*(operand.values for operand in operands), strict=True))
+
+    def applied(function: Callable[..., Any], text: str, level: int) -> Expr:
+        columns = zip(*(operand.values for operand in operands), strict=True)
+        values = tuple(function(*column) for column in columns)
+        at = (lambda use: function(*(operand.at(use) for operand in operands)))
+        return folded(Expr(text, values, level, params, at))
+
     try:
         if sign == "/" and len(operands) == 2:
-            return divided(operands, columns, params)
+            text = f"{operands[0].within(PRODUCT)} // {operands[1].within(POWER)}"
+            return applied(whole_division, text, PRODUCT)
         if sign in SIGNS and len(operands) == 2:
             function, level = SIGNS[sign]
-            values = tuple(function(*column) for column in columns)
             text = f"{operands[0].within(level)} {sign} {operands[1].within(level + 1)}"
-            return folded(Expr(text, values, level, params))
+            return applied(function, text, level)
         if sign in FUNCTIONS:
-            values = tuple(FUNCTIONS[sign](*column) for column in columns)
             text = f"{sign}({', '.join(operand.text for operand in operands)})"
-            return folded(Expr(text, values, ATOM, params))
+            return applied(FUNCTIONS[sign], text, ATOM)
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return None
 
 
-def divided(
-    operands: list[Expr], columns: list[tuple[Any, ...]], params: frozenset[str]
-) -> Expr | None:
-    """A division that comes out whole in every use is written as one."""
-    values = tuple(a / b for a, b in columns)
-    if not all(float(value).is_integer() for value in values):
-        return None
-    text = f"{operands[0].within(PRODUCT)} // {operands[1].within(POWER)}"
-    return folded(Expr(text, tuple(map(int, values)), PRODUCT, params))
+def whole_division(left: float, right: float) -> int:
+    """A division that comes out whole; ValueError where it does not."""
+    value = left / right
+    if not float(value).is_integer():
+        raise ValueError
+    return int(value)
 
 
 def folded(expr: Expr) -> Expr:

@@ -1,0 +1,47 @@
+"""What the tests share: networks from a few lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archdsl.graph import Network
+from archdsl.pipeline import declared_in, expanded
+
+ROOT = Path(__file__).parent.parent
+SMALL = """\
+network small(classes=10) "Somebody, 1999"
+  input 3x32x32
+  conv1: conv 3x3 16 > relu
+  maxpool 2x2 > flatten
+  fc: fc classes
+"""
+BROKEN = """\
+network broken
+  input 3x8x8
+  conv 9x9 4 valid
+  fc 10
+"""
+
+
+@pytest.fixture
+def made() -> Callable[[str], Network]:
+    """Makes the network of a text; without a header, of a body's lines."""
+
+    def make(text: str) -> Network:
+        if "network" not in text:
+            text = "network test\n" + text
+        return expanded(declared_in(text))
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with a good spec, `small.arch`, and one with a mistake, `broken.arch`."""
+    (tmp_path / "small.arch").write_text(SMALL)
+    (tmp_path / "broken.arch").write_text(BROKEN)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,442 @@
+"""The command line: what it prints and writes, its exit codes, and its manners."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import BROKEN, ROOT, SMALL
+
+from archdsl.cli import setting, verbs
+from archdsl.library import shipped_networks
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    """Runs a command line in the folder of small specs; nothing but exits may come out of it."""
+
+    def invoke(line: str, **more: str | bytes) -> Result:
+        result = CliRunner().invoke(verbs, line.split(), **more)  # type: ignore[arg-type]
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        assert "Traceback" not in result.output
+        return result
+
+    return invoke
+
+
+def real(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A real process in the current folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "archdsl", *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+# ---- check -----------------------------------------------------------------------------------
+
+
+def test_check_says_in_one_line_that_all_is_fine(run: Run) -> None:
+    result = run("check googlenet")
+    assert result.stdout == "googlenet: fine: 3x224x224 -> 1000, 6,998,552 parameters\n"
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_check_takes_a_path_and_a_network_in_it(run: Run) -> None:
+    line = "small: fine: 3x32x32 -> 10, 41,418 parameters\n"
+    assert run("check small.arch").stdout == line
+    assert run("check small.arch:small").stdout == line
+
+
+def test_check_looks_at_every_network_of_a_file(run: Run, folder: Path) -> None:
+    more = SMALL + "\nnetwork bad\n  input 3\n  fc 5 > cnv 3x3 5\n"
+    (folder / "two.arch").write_text(more)
+    result = run("check two.arch")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("small: fine")
+    assert "did you mean 'conv'" in result.stderr
+    assert run("check two.arch:small").exit_code == 0
+
+
+def test_check_goes_on_behind_a_mistake(run: Run) -> None:
+    result = run("check broken.arch nosuch.arch small.arch")
+    assert result.exit_code == 1
+    assert "small: fine" in result.stdout
+    assert "does not fit 3x8x8" in result.stderr
+    assert "there is no file nosuch.arch" in result.stderr
+
+
+def test_mistakes_show_the_place(run: Run) -> None:
+    result = run("check broken.arch")
+    assert "broken.arch:3:3" in result.stderr
+    assert "conv 9x9 4 valid" in result.stderr
+    assert "^^^^" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_check_prints_mistakes_as_json(run: Run) -> None:
+    result = run("check broken.arch small.arch --json")
+    (found,) = json.loads(result.stdout)["diagnostics"]
+    assert result.exit_code == 1
+    assert found["code"] == "shape"
+    assert found["place"]["file"].endswith("broken.arch")
+    assert (found["place"]["line"], found["place"]["column"]) == (3, 3)
+    assert json.loads(run("check small.arch --json").stdout) == {"diagnostics": []}
+
+
+@pytest.mark.parametrize("text", ["", "let a = relu\n", "# nothing\n"])
+def test_a_file_without_networks_is_fine_to_check(text: str, run: Run, folder: Path) -> None:
+    (folder / "lets.arch").write_text(text)
+    assert "declares no network" in run("check lets.arch").stdout
+    result = run("summary lets.arch")
+    assert (result.exit_code, "declares no network" in result.stderr) == (1, True)
+
+
+def test_several_networks_must_be_told_apart(run: Run, folder: Path) -> None:
+    (folder / "many.arch").write_text(SMALL + SMALL.replace("small", "other"))
+    result = run("summary many.arch")
+    assert result.exit_code == 1
+    assert "many.arch:small, many.arch:other" in result.stderr
+    (folder / "other.arch").write_text(SMALL + SMALL.replace("small", "other"))
+    assert run("summary other.arch").stdout.startswith("other")
+    assert "did you mean 'small'" in run("check many.arch:smal").stderr
+
+
+# ---- settings --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *[("10", 10), ("-3", -3), ("1K", 1000), ("2M", 2_000_000), ("0.5", 0.5), ("1e-3", 1e-3)],
+        *[("true", True), ("false", False), ("3x3", (3, 3)), ("3x224x224", (3, 224, 224))],
+        *[("silu", "silu"), ("x3", "x3")],
+    ],
+)
+def test_settings_are_written_as_in_the_language(text: str, value: object) -> None:
+    found = setting(text)
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_set_changes_a_parameter(run: Run) -> None:
+    assert "-> 7, " in run("check small.arch --set classes=7").stdout
+    assert "-> 2000, " in run("check resnet18 --set classes=2K").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--set clases=7", "did you mean 'classes'"),
+        ("--set classes=3x3", "'classes' is like a number"),
+        ("--set classes=relu", "'classes' is like a number"),
+        ("--set classes=true", "'classes' is like a number"),
+        ("--set classes=0", ""),
+        ("--set classes=-1", ""),
+        ("--set classes=0.5", ""),
+    ],
+)
+def test_a_wrong_setting_is_the_users_mistake(words: str, message: str, run: Run) -> None:
+    result = run(f"check small.arch {words}")
+    assert result.exit_code == 1
+    assert message in result.stderr
+
+
+# ---- usage -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *["nosuch", "check", "compile", "show", "fmt", "compile a b", "draw --level all resnet18"],
+        *["check --set classes resnet18", "check --set =3 resnet18", "check --set a= resnet18"],
+        *["draw resnet18 -o picture.gif", "draw resnet18 -o picture", "show --schema nothing"],
+        *["compile resnet18 --template nosuch.j2", "check --set classes=1e99 resnet18"],
+        "check --nosuch resnet18",
+    ],
+)
+def test_wrong_usage_exits_with_2(line: str, run: Run) -> None:
+    result = run(line)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["", "compile", "draw", "check", "summary", "list", "fmt", "show"])
+def test_every_verb_explains_itself_with_examples(verb: str, run: Run) -> None:
+    text = run(f"{verb} --help").stdout
+    assert "Examples:\n" in text
+    assert f"  archdsl {verb}" in text
+    assert "..." not in "".join(re.findall(r"^  \w+ {2,}.*$", text, re.MULTILINE))
+
+
+# ---- writing ---------------------------------------------------------------------------------
+
+
+def test_compile_writes_beside_you(run: Run, folder: Path) -> None:
+    result = run("compile small.arch")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "wrote small.py" in result.stderr
+    text = (folder / "small.py").read_text()
+    assert "import torch" in text
+    assert run("compile small.arch -o -").stdout == text
+    run("compile small.arch -o other.py")
+    assert (folder / "other.py").read_text() == text
+
+
+def test_a_variants_file_has_a_python_name(run: Run, folder: Path) -> None:
+    run("compile googlenet@torchvision")
+    assert (folder / "googlenet_torchvision.py").is_file()
+
+
+def test_a_folder_takes_the_file_under_its_usual_name(run: Run, folder: Path) -> None:
+    (folder / "build").mkdir()
+    run("compile small.arch -o build")
+    run("draw small.arch -o build")
+    assert {path.name for path in (folder / "build").iterdir()} == {"small.py", "small.svg"}
+
+
+def test_a_users_template_is_used(run: Run, folder: Path) -> None:
+    (folder / "mine.j2").write_text("# {{ 6 * 7 }} for {{ module }}\n")
+    assert run("compile small.arch -o - --template mine.j2").stdout.startswith("# 42 for ")
+    (folder / "wrong.j2").write_text("fine\n{{ nosuch.thing }}\n")
+    result = run("compile small.arch -o - --template wrong.j2")
+    assert (result.exit_code, "wrong.j2" in result.stderr) == (1, True)
+    (folder / "worse.j2").write_text("{% if %}")
+    assert run("compile small.arch -o - --template worse.j2").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.dot", b"digraph")]
+)
+def test_draw_goes_by_the_ending(name: str, start: bytes, run: Run, folder: Path) -> None:
+    assert run(f"draw small.arch -o {name}").exit_code == 0
+    assert (folder / name).read_bytes().startswith(start)
+
+
+def test_draw_prints_svg(run: Run) -> None:
+    assert "<svg" in run("draw small.arch -o - --level layer").stdout
+
+
+@pytest.mark.parametrize("target", ["missing/a.py", "small.arch/a.py", "/proc/nosuch/a.py"])
+def test_an_unwritable_place_is_told(target: str, run: Run) -> None:
+    result = run(f"compile small.arch -o {target}")
+    assert result.exit_code == 1
+    assert "cannot write" in result.stderr
+
+
+def test_a_failed_write_leaves_nothing_and_harms_nothing(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text("old")
+    before = {path.name for path in folder.iterdir()}
+
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    result = run("compile small.arch -o a.py")
+    assert (result.exit_code, "No space left" in result.stderr) == (1, True)
+    assert (folder / "a.py").read_text() == "old"
+    assert {path.name for path in folder.iterdir()} == before
+
+
+def test_files_have_the_usual_mode_and_keep_their_own(run: Run, folder: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        run("compile small.arch -o new.py")
+    finally:
+        os.umask(mask)
+    assert (folder / "new.py").stat().st_mode & 0o777 == 0o640
+    (folder / "new.py").chmod(0o755)
+    run("compile small.arch -o new.py")
+    assert (folder / "new.py").stat().st_mode & 0o777 == 0o755
+
+
+def test_links_and_devices_stay_what_they_are(run: Run, folder: Path) -> None:
+    (folder / "real.py").write_text("old")
+    (folder / "link.py").symlink_to("real.py")
+    run("compile small.arch -o link.py")
+    assert (folder / "link.py").is_symlink()
+    assert "import torch" in (folder / "real.py").read_text()
+    assert run("compile small.arch -o /dev/null").exit_code == 0
+    assert not Path("/dev/null").is_file()
+
+
+# ---- tables and stages -----------------------------------------------------------------------
+
+
+def test_summary_is_plain_text_when_piped(run: Run) -> None:
+    text = run("summary small.arch").stdout
+    assert text.startswith("small - Somebody, 1999\n")
+    assert re.search(r"^conv1 +conv 3x3 16 +16x32x32 +448 +442,368$", text, re.MULTILINE)
+    assert re.search(r"^total +41,418 +483,328$", text, re.MULTILINE)
+    assert "\x1b" not in text
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_summary_folds_repeats_and_opens_layers(run: Run) -> None:
+    blocks = run("summary resnet34").stdout
+    assert re.search(r"^  1 x2 +residual<basic> ", blocks, re.MULTILINE) or "x3" in blocks
+    assert "bn1 " not in blocks.split("layer1")[1]
+    assert "bn1 " in run("summary resnet34 --level layer").stdout.split("layer1")[1]
+
+
+def test_a_summary_adds_up(run: Run) -> None:
+    rows = [line for line in run("summary googlenet").stdout.splitlines()[3:] if line]
+    figures = [int(row.split()[-2].replace(",", "")) for row in rows if re.search(r"\d \s+[\d,]+$", row)]
+    top = [row for row in rows if not row.startswith((" ", "total", "without", "22"))]
+    params = [re.search(r" ([\d,]+) +[\d,]+$", row) for row in top]
+    assert sum(int(found[1].replace(",", "")) for found in params if found) == figures[-1]
+
+
+def test_list_shows_the_zoo(run: Run) -> None:
+    text = run("list").stdout
+    names = [line.split()[0] for line in text.splitlines()[2:]]
+    assert names == list(shipped_networks())
+    assert re.search(r"^googlenet +2015 +6,998,552 +1,582,671,872 ", text, re.MULTILINE)
+    assert len(run("list vgg16").stdout.splitlines()) == 2 + 3
+    assert run("list nosuch").exit_code == 1
+
+
+def test_show_has_a_text_for_every_stage(run: Run) -> None:
+    assert run("show small.arch --stage tree").stdout.startswith("Spec\n")
+    assert "1  conv1    conv 3x3 16 (0) -> 16x32x32" in run("show small.arch").stdout
+    assert re.search(r"parameters +41,418", run("show small.arch --stage report").stdout)
+
+
+@pytest.mark.parametrize("stage", ["tree", "graph", "report"])
+def test_show_has_a_document_and_a_schema_for_every_stage(stage: str, run: Run) -> None:
+    document = json.loads(run(f"show small.arch --json --stage {stage}").stdout)
+    schema = json.loads(run(f"show --schema {stage}").stdout)
+    assert set(document) == set(schema["properties"])
+
+
+# ---- fmt -------------------------------------------------------------------------------------
+
+MESSY = "network   messy\n input 3x8x8\n relu   >bn\n"
+TIDY = "network messy\n  input 3x8x8\n  relu > bn\n"
+
+
+def test_fmt_formats_in_place(run: Run, folder: Path) -> None:
+    (folder / "messy.arch").write_text(MESSY)
+    result = run("fmt messy.arch small.arch")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert (folder / "messy.arch").read_text() == TIDY
+    assert (folder / "small.arch").read_text() == SMALL
+    assert result.stderr.count("formatted") == 1
+
+
+def test_fmt_check_changes_nothing(run: Run, folder: Path) -> None:
+    (folder / "messy.arch").write_text(MESSY)
+    assert run("fmt --check messy.arch").exit_code == 1
+    assert (folder / "messy.arch").read_text() == MESSY
+    assert run("fmt --check small.arch").exit_code == 0
+
+
+def test_fmt_takes_standard_input_and_folders(run: Run, folder: Path) -> None:
+    assert run("fmt -", input=MESSY).stdout == TIDY
+    assert run("fmt --check -", input=MESSY).exit_code == 1
+    assert run("fmt -", input=b"\xff").exit_code == 1
+    (folder / "messy.arch").write_text(MESSY)
+    (folder / "broken.arch").unlink()
+    assert run("fmt .").exit_code == 0
+    assert (folder / "messy.arch").read_text() == TIDY
+
+
+def test_fmt_goes_on_behind_a_mistake(run: Run, folder: Path) -> None:
+    (folder / "messy.arch").write_text(MESSY)
+    (folder / "bad.arch").write_text("network (\n")
+    result = run("fmt bad.arch nosuch.arch messy.arch")
+    assert result.exit_code == 1
+    assert (folder / "bad.arch").read_text() == "network (\n"
+    assert (folder / "messy.arch").read_text() == TIDY
+
+
+# ---- what users do ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *[b"\xff\xfe", b"\x00", b"network", b"network a\n", b"((((", b"use nosuch: a\n"],
+        *[b"network a\n  input 3\n  @b\n", b"network a from a\n", b"block a = a\nnetwork n\n input 3\n a\n"],
+        b"network a\n  input 3\n  " + b"(" * 5000 + b"relu" + b")" * 5000,
+        b"network a\n  input 3\n  fc (" + b"(" * 5000 + b"1" + b")" * 5000 + b")",
+        b"network a\n  input 3\n  fc " + b"9" * 5000,
+        b"network a\n  input 3\n  relu x999999999999\n",
+        b"network a\n  input 3\n  ((relu x9999) x9999) x9999\n",
+        b"network a\n  input 99999999x99999999\n  conv 3x3 999999999999\n",
+    ],
+)
+@pytest.mark.parametrize("line", ["check any.arch", "summary any.arch", "show any.arch", "fmt any.arch"])
+def test_no_spec_ends_in_a_traceback(line: str, data: bytes, run: Run, folder: Path) -> None:
+    (folder / "any.arch").write_bytes(data)
+    result = run(line)
+    assert result.exit_code in (0, 1)
+    assert result.exit_code == 0 or "error[" in result.stderr
+
+
+@pytest.mark.parametrize("spec", [".", "/", "", "small.arch:", ":small", "a/b", "nosuch.arch:a"])
+def test_no_name_of_a_spec_ends_in_a_traceback(spec: str, folder: Path) -> None:
+    for words in (["check", spec], ["summary", spec], ["fmt", f"{spec}?"], ["compile", spec]):
+        result = CliRunner().invoke(verbs, words)
+        assert (result.exit_code, "error[" in result.stderr) == (1, True)
+
+
+# ---- real processes --------------------------------------------------------------------------
+
+
+def test_a_process_exits_with_its_code(folder: Path) -> None:
+    assert real("check", "small.arch").returncode == 0
+    assert real("check", "broken.arch").returncode == 1
+    assert real("check").returncode == 2
+
+
+def test_a_closed_pipe_is_no_accident(folder: Path) -> None:
+    command = f"{sys.executable} -m archdsl show resnet152 --json | head -c 10"
+    result = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert result.stderr == ""
+
+
+def test_an_ascii_terminal_gets_its_text(folder: Path) -> None:
+    (folder / "small.arch").write_text(SMALL.replace("Somebody", "Łukasz Größe"))
+    result = real("summary", "small.arch", PYTHONIOENCODING="ascii")
+    assert (result.returncode, "kasz" in result.stdout) == (0, True)
+
+
+def test_checking_imports_nothing_heavy(folder: Path) -> None:
+    heavy = ["torch", "networkx", "jinja2", "graphviz", "pygraphviz", "rich", "pydantic"]
+    code = (
+        "import sys\nfrom archdsl.cli import verbs\n"
+        "verbs(['check', 'googlenet'], standalone_mode=False)\n"
+        f"sys.exit(' '.join(m for m in {heavy} if m in sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_broken_spec_is_broken_by_its_shape() -> None:
+    assert "9x9" in BROKEN
