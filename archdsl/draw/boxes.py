@@ -34,7 +34,8 @@ class Box:
 
     def says(self) -> Hashable:
         """All that a reader sees of it, but how often."""
-        return (self.kind, self.title, *self.detail, self.dashed, self.device)
+        names = (self.scope.definition, self.scope.title) if self.scope else ()
+        return (self.kind, self.title, *self.detail, *names, self.dashed, self.device)
 
 
 @dataclass(eq=False)

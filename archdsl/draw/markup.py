@@ -31,8 +31,10 @@ def small(text: str, size: int = 8, color: str = DIM) -> str:
 
 def stacked(lines: Iterable[str]) -> str:
     """Lines under each other, empty ones left out."""
-    said = [f"<TD>{line}</TD>" for line in lines if line]
-    return said[0][4:-5] if len(said) == 1 else table(said, cellspacing=1)
+    said = [line for line in lines if line]
+    if len(said) < 2:
+        return "".join(said) or " "
+    return table((f"<TD>{line}</TD>" for line in said), cellspacing=1)
 
 
 def label(content: str) -> str:
@@ -63,7 +65,7 @@ def caption(frame: Frame) -> str:
     lines = [*frame.detail, frame.place]
     if sum(map(len, lines)) < NARROW:
         lines = [" · ".join(line for line in lines if line)]
-    return stacked([small(frame.title, 9) + bold(times), *map(small, lines)]) or " "
+    return stacked([small(frame.title, 9) + bold(times), *map(small, lines)])
 
 
 def repeated(box: Box, style: Style) -> str:

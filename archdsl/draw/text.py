@@ -91,16 +91,17 @@ def joint_text(op: Joint) -> str:
 
 def block_words(scope: Scope) -> list[str]:
     """A block's name with its stride, and the arguments that came from outside it, if any."""
-    title = scope.definition or scope.name
+    title = scope.definition
     if scope.title and scope.title != title:
         title = f"{title} {scope.title}"
+    title = clip(title, 36)
     given = [b for b in handed_in(scope) if not is_default(b.value, b.default)]
     strides = [b for b in given if b.name == "stride"]
     rest = [b for b in given if b.name != "stride"]
     if strides and not is_default(strides[0].value, 1):
         title += f"/{stride_text(strides[0].value)}"
     arguments = authors_words(scope, rest) or named(rest)
-    return [clip(title, 40), *([clip(arguments, 40)] if arguments else [])]
+    return [title, *([clip(arguments, 40)] if arguments else [])]
 
 
 def named(bindings: list[Binding]) -> str:
