@@ -1,4 +1,4 @@
-"""Arguments to fields and parameters: what was written in a call, matched with what is asked for."""
+"""Arguments to fields: what was written in a call, matched with what an operator asks for."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
-from archdsl.ops import Op
+from archdsl.ops import OPS, Op
 from archdsl.shapes import extents
 from archdsl.symbols import Literally, Sym
-from archdsl.values import Strided, Value, kind_of
+from archdsl.values import Strided, Unsolved, Value, kind_of
 
 Evaluate = Callable[[s.Expr], Value]
+UNKNOWN = -1  # the rank behind a mistake
 
 
 @dataclass
@@ -45,6 +46,9 @@ class OpArguments:
         return f.default
 
 
+PADDINGS = {word for op in OPS.values() for word, (name, _) in op.words.items() if name == "pad"}
+
+
 def op_arguments(op: type[Op], call: s.Call, evaluate: Evaluate, rank: int) -> OpArguments:
     """Match a call's arguments with the fields of an operator."""
     found = OpArguments(op, rank)
@@ -54,9 +58,7 @@ def op_arguments(op: type[Op], call: s.Call, evaluate: Evaluate, rank: int) -> O
     return found
 
 
-def one_argument(
-    found: OpArguments, arg: s.Arg, waiting: list[str], evaluate: Evaluate
-) -> None:
+def one_argument(found: OpArguments, arg: s.Arg, waiting: list[str], evaluate: Evaluate) -> None:
     """Give one argument to the field it belongs to."""
     op, value = found.op, arg.value
     if arg.name is None and isinstance(value, s.Name) and value.name in op.words:
@@ -134,10 +136,7 @@ def give(found: OpArguments, target: Field[Any], expr: s.Expr, evaluate: Evaluat
     """Evaluate an argument as the kind that its field takes."""
     kind = target.metadata["kind"]
     if isinstance(expr, s.Hole):
-        if kind not in ("size", "count"):
-            raise mistake("hole", f"'_' cannot stand for '{target.name}'", expr.span)
-        found.holes[target.name] = expr
-        found.spans[target.name] = expr
+        leave_open(found, target, expr, expr)
         return
     if kind == "tensor":
         if not isinstance(expr, s.TensorRef):
@@ -148,37 +147,67 @@ def give(found: OpArguments, target: Field[Any], expr: s.Expr, evaluate: Evaluat
     if kind == "text" and isinstance(expr, s.Name):
         put(found, target.name, expr.name, Literally(expr.name), expr)
         return
-    if kind == "padding" and isinstance(expr, s.Name) and expr.name in found.op.words:
-        word = found.op.words[expr.name][1]
-        put(found, target.name, word, Literally(word), expr)
-        return
+    if kind == "padding" and isinstance(expr, s.Name):
+        words = {word: v for word, (name, v) in found.op.words.items() if name == target.name}
+        if expr.name in words:
+            put(found, target.name, words[expr.name], Literally(words[expr.name]), expr)
+            return
+        if expr.name in PADDINGS:
+            message = f"{found.op.name} has no padding '{expr.name}'"
+            raise mistake("argument", message, expr.span, help=f"there are: {', '.join(words)}")
     stride: s.Expr | None = None
     if kind == "size" and isinstance(expr, s.Operation) and expr.sign == "/":
         expr, stride = expr.operands
     value = evaluate(expr)
+    if isinstance(value.value, Unsolved):
+        leave_open(found, target, value.value.hole, expr)
+        return
     if isinstance(value.value, Strided):
-        sized(found, "stride", value.value.stride, Literally(value.value.stride), expr)
+        carried = value.value.stride
+        if isinstance(carried, Unsolved):
+            leave_open(found, strided(found, expr), carried.hole, expr)
+        else:
+            put(
+                found,
+                "stride",
+                as_size(found, strided(found, expr), carried, expr),
+                Literally(carried),
+                expr,
+            )
         value = Value(value.value.size, value.symbol)
     converted = CONVERT[kind](found, target, value.value, expr)
     put(found, target.name, converted, value.symbol, expr)
     if stride is not None:
-        give_stride(found, stride, evaluate)
+        give(found, strided(found, stride), stride, evaluate)
 
 
-def give_stride(found: OpArguments, expr: s.Expr, evaluate: Evaluate) -> None:
-    """The stride that a size carries."""
+def leave_open(found: OpArguments, target: Field[Any], hole: s.Hole, expr: s.Expr) -> None:
+    """A field that is solved from the join."""
+    if target.metadata["kind"] not in ("size", "count"):
+        raise mistake("hole", f"'_' cannot stand for '{target.name}'", expr.span)
+    if target.name in found.spans:
+        raise mistake("argument", f"{found.op.name} is given '{target.name}' twice", expr.span)
+    found.holes[target.name] = hole
+    found.spans[target.name] = expr
+
+
+def strided(found: OpArguments, expr: s.Expr) -> Field[Any]:
+    """The field of the stride that a size carries."""
     field = found.op.arguments().get("stride")
     if field is None:
         raise mistake("argument", f"{found.op.name} has no stride", expr.span)
-    give(found, field, expr, evaluate)
-
-
-def sized(found: OpArguments, name: str, value: Any, symbol: Sym, expr: s.Expr) -> None:
-    """Set a field that takes a size."""
-    put(found, name, as_size(found, found.op.arguments()[name], value, expr), symbol, expr)
+    return field
 
 
 # ---- conversions, by kind ------------------------------------------------------------------
+
+
+def named(found: OpArguments, target: Field[Any]) -> str:
+    """An argument in a message, by the name that an author writes."""
+    key = target.metadata["key"] or target.name
+    return (
+        f"the first argument of {found.op.name}" if key == "size" else f"'{key}' of {found.op.name}"
+    )
 
 
 def as_size(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> Any:
@@ -187,19 +216,19 @@ def as_size(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) ->
     if not isinstance(dims, tuple):
         raise mistake(
             "kind",
-            f"'{target.name}' of {found.op.name} is a size, and this is {kind_of(value)}",
+            f"{named(found, target)} is a size, and this is {kind_of(value)}",
             expr.span,
             help="write a size such as 3x3",
         )
-    if len(dims) != found.rank:
+    if len(dims) != found.rank and found.rank > 0:  # without axes the operator itself refuses
         raise mistake(
             "kind",
             f"{extents(dims)} has {len(dims)} axes, and the map here has {found.rank}",
             expr.span,
-            help=f"write {'x'.join([str(dims[0])] * max(1, found.rank))}",
+            help=f"write {'x'.join([str(dims[0])] * found.rank)}",
         )
     if min(dims, default=1) < 1:
-        raise mistake("value", f"'{target.name}' is at least 1", expr.span)
+        raise mistake("value", f"{named(found, target)} is at least 1 along each axis", expr.span)
     return dims
 
 
@@ -208,20 +237,18 @@ def as_count(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -
     if isinstance(value, tuple):
         raise mistake(
             "kind",
-            f"'{target.name}' of {found.op.name} is a number, and {extents(value)} is a size",
+            f"{named(found, target)} is a number, and {extents(value)} is a size",
             expr.span,
             help="a kernel goes first, and NxR repeats a call where its channels stand",
         )
     if not is_integer(value):
         raise mistake(
             "kind",
-            f"'{target.name}' of {found.op.name} is a whole number, and this is {kind_of(value)}",
+            f"{named(found, target)} is a whole number, and this is {kind_of(value)}",
             expr.span,
         )
     if value < 1:
-        raise mistake(
-            "value", f"'{target.name}' of {found.op.name} is at least 1, not {value}", expr.span
-        )
+        raise mistake("value", f"{named(found, target)} is at least 1, not {value}", expr.span)
     return int(value)
 
 
@@ -230,7 +257,7 @@ def as_number(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) 
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise mistake(
             "kind",
-            f"'{target.name}' of {found.op.name} is a number, and this is {kind_of(value)}",
+            f"{named(found, target)} is a number, and this is {kind_of(value)}",
             expr.span,
         )
     return value
@@ -241,7 +268,7 @@ def as_flag(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) ->
     if not isinstance(value, bool):
         raise mistake(
             "kind",
-            f"'{target.name}' of {found.op.name} is a condition, and this is {kind_of(value)}",
+            f"{named(found, target)} is a condition, and this is {kind_of(value)}",
             expr.span,
             help="true, false, or a comparison",
         )
@@ -253,7 +280,7 @@ def as_text(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) ->
     if not isinstance(value, str):
         raise mistake(
             "kind",
-            f"'{target.name}' of {found.op.name} is a text, and this is {kind_of(value)}",
+            f"{named(found, target)} is a text, and this is {kind_of(value)}",
             expr.span,
         )
     return value
@@ -265,7 +292,7 @@ def as_padding(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr)
     if not isinstance(sides, tuple):
         raise mistake(
             "kind",
-            f"'{target.name}' of {found.op.name} is a padding, and this is {kind_of(value)}",
+            f"{named(found, target)} is a padding, and this is {kind_of(value)}",
             expr.span,
             help="write a number, a size such as 0x3, or same, valid, same_tf",
         )
@@ -273,7 +300,7 @@ def as_padding(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr)
         raise mistake("value", "padding is not negative", expr.span)
     if target.name == "pad":
         sides = sides * found.rank if len(sides) == 1 else sides
-        if len(sides) != found.rank:
+        if len(sides) != found.rank and found.rank > 0:
             raise mistake(
                 "kind",
                 f"{extents(sides)} has {len(sides)} axes, and the map here has {found.rank}",

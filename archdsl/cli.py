@@ -194,11 +194,12 @@ def replace(path: Path, data: bytes, mode: int | None) -> None:
 
 
 @verbs.command(
+    short_help="Compile a network to PyTorch source.",
     epilog="""\b
 Examples:
   archdsl compile googlenet
   archdsl compile resnet50 -o - --set classes=10
-  archdsl compile my.arch:small -o build/small.py"""
+  archdsl compile my.arch:small -o build/small.py""",
 )
 @SPEC
 @output_option("Where to write; '-' prints. By default NAME.py in the current folder.")
@@ -226,11 +227,12 @@ def compile(spec: str, output: Path | None, values: dict[str, Any], template: Pa
 
 
 @verbs.command(
+    short_help="Draw a network.",
     epilog="""\b
 Examples:
   archdsl draw resnet34
   archdsl draw googlenet -o googlenet.pdf
-  archdsl draw my.arch --level layer -o my.png"""
+  archdsl draw my.arch --level layer -o my.png""",
 )
 @SPEC
 @output_option(
@@ -264,11 +266,12 @@ def draw(spec: str, output: Path | None, values: dict[str, Any], level: str) -> 
 
 
 @verbs.command(
+    short_help="Check specs: syntax, names, shapes.",
     epilog="""\b
 Examples:
   archdsl check googlenet
   archdsl check my.arch other.arch:small
-  archdsl check my.arch --json"""
+  archdsl check my.arch --json""",
 )
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @SET
@@ -318,11 +321,12 @@ def verdict(network: Network) -> str:
 
 
 @verbs.command(
+    short_help="Print a network's table.",
     epilog="""\b
 Examples:
   archdsl summary resnet50
   archdsl summary googlenet --level layer
-  archdsl summary resnet50 --set classes=10"""
+  archdsl summary resnet50 --set classes=10""",
 )
 @SPEC
 @SET
@@ -340,6 +344,7 @@ def summary(spec: str, values: dict[str, Any], level: str) -> None:
 
 @verbs.command(
     "list",
+    short_help="List the shipped networks.",
     epilog="""\b
 Examples:
   archdsl list
@@ -357,11 +362,12 @@ def list_(word: str) -> None:
 
 
 @verbs.command(
+    short_help="Format spec files.",
     epilog="""\b
 Examples:
   archdsl fmt my.arch
   archdsl fmt --check specs/
-  archdsl fmt - < my.arch"""
+  archdsl fmt - < my.arch""",
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 if it would.")
@@ -406,17 +412,18 @@ def formatted(path: Path, only_check: bool) -> bool:
 def standard_input() -> Source:
     """The text that comes in."""
     try:
-        return Source("<stdin>", click.get_binary_stream("stdin").read().decode())
+        return Source("<stdin>", sys.stdin.buffer.read().decode())
     except UnicodeDecodeError:
         raise mistake("file", "<stdin> is not UTF-8 text") from None
 
 
 @verbs.command(
+    short_help="Show a stage: tree, graph or report.",
     epilog="""\b
 Examples:
   archdsl show lenet5
   archdsl show googlenet --stage report --json
-  archdsl show --schema graph"""
+  archdsl show --schema graph""",
 )
 @click.argument("spec", required=False)
 @SET
@@ -440,7 +447,8 @@ def show(
     elif spec is None:
         raise click.UsageError("Missing argument 'SPEC'.")
     else:
-        say(as_document(spec, values, stage) if as_json else as_text(spec, values, stage))
+        text = as_document(spec, values, stage) if as_json else as_text(spec, values, stage)
+        say(text)
 
 
 def as_document(spec: str, values: dict[str, Any], stage: str) -> str:

@@ -48,7 +48,9 @@ def mistake(code: str, message: str, span: Span | None = None, **more: object) -
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:
     """A suggestion for a misspelt name, or nothing."""
-    close = get_close_matches(name, sorted(set(options)), n=1, cutoff=0.6)
+    known = sorted(set(options))
+    alike = [option for option in known if option.lower() == name.lower()]
+    close = alike or get_close_matches(name, known, n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
 
 
@@ -71,13 +73,15 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
     places += [(note.span, note.message, "-") for note in diagnostic.notes]
     width = max((len(str(span.line)) for span, _, _ in places), default=1)
     lines = [heading]
-    name = None
+    name, line = None, None
     for span, message, mark in places:
         if span.source.name != name:
             arrow = paint(" " * width + "-->", "place")
             lines += [f"{arrow} {span}", paint(" " * width + " |", "place")]
-            name = span.source.name
-        lines += excerpt(span, message, mark, width, lambda text: paint(text, "place"))
+            name, line = span.source.name, None
+        shown = excerpt(span, message, mark, width, lambda text: paint(text, "place"))
+        lines += shown[1:] if shown[0] == line else shown  # marks on one line share it
+        line = shown[0]
     if diagnostic.path:
         lines.append(paint(" " * width + " = ", "place") + f"in: {diagnostic.path}")
     if diagnostic.help:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
-from archdsl.diagnostics import ArchError, did_you_mean, mistake
+from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.graph import joined
+from archdsl.library import shipped_networks
 from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.source import Span
 
 if TYPE_CHECKING:
-    from archdsl.expand import Env, Expander
+    from archdsl.expand import Expander
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Variant:
     rebound: dict[Declared, Declared]
     inputs: tuple[s.Item, ...]
     inits: tuple[s.Init, ...]
+    mistakes: tuple[Diagnostic, ...] = ()
 
     @property
     def declared(self) -> DeclaredNetwork:
@@ -62,7 +64,8 @@ def variant_of(declared: DeclaredNetwork) -> Variant:
                 "unknown",
                 f"there is no network '{call.name}' to start from",
                 call.name_span,
-                help=did_you_mean(call.name, chain[0].module.networks)
+                help=bring_in(call.name)
+                or did_you_mean(call.name, chain[0].module.networks)
                 or "bring it in: use FILE: NAME",
             )
         if below in chain:
@@ -71,14 +74,24 @@ def variant_of(declared: DeclaredNetwork) -> Variant:
     rebound: dict[Declared, Declared] = {}
     inputs: tuple[s.Item, ...] = ()
     inits: tuple[s.Init, ...] = ()
+    mistakes: list[Diagnostic] = []
     for level in chain:
         for rebind in level.definition.rebinds:
-            old, new = rebinding(rebind, chain[0], level)
-            rebound[old] = new
+            try:
+                old, new = rebinding(rebind, chain[0], level)
+                rebound[old] = new
+            except ArchError as error:
+                mistakes += error.diagnostics
         inputs = overridden_inputs(inputs, level.definition.inputs)
         inits = overridden_inits(inits, level.definition.inits)
-    levels = tuple(by_path(level.definition.edits) for level in chain[1:])
-    return Variant(tuple(chain), levels, rebound, inputs, inits)
+    levels = tuple(by_path(level.definition.edits, mistakes) for level in chain[1:])
+    return Variant(tuple(chain), levels, rebound, inputs, inits, tuple(mistakes))
+
+
+def bring_in(name: str) -> str:
+    """The `use` line that a shipped network needs."""
+    path = shipped_networks().get(name)
+    return f"bring it in: use {path.stem}: {name}" if path else ""
 
 
 def rebinding(
@@ -102,9 +115,7 @@ def rebinding(
     return old, Declared(definition, level.module)
 
 
-def overridden_inputs(
-    old: tuple[s.Item, ...], new: tuple[s.Item, ...]
-) -> tuple[s.Item, ...]:
+def overridden_inputs(old: tuple[s.Item, ...], new: tuple[s.Item, ...]) -> tuple[s.Item, ...]:
     """Inputs of a variant: the first replaces the first, a labelled one that of its label."""
     found = {item.label.name if item.label and i else "": item for i, item in enumerate(old)}
     found.update({item.label.name if item.label and old else "": item for item in new})
@@ -117,24 +128,21 @@ def overridden_inits(old: tuple[s.Init, ...], new: tuple[s.Init, ...]) -> tuple[
     """`init` lines of a variant: a target named anew forgets its old line."""
     named = {target.name for line in new for target in line.targets}
     kept = (
-        replace(line, targets=tuple(t for t in line.targets if t.name not in named))
-        for line in old
+        replace(line, targets=tuple(t for t in line.targets if t.name not in named)) for line in old
     )
     return (*(line for line in kept if line.targets), *new)
 
 
-def by_path(edits: tuple[s.Edit, ...]) -> dict[str, list[s.Edit]]:
-    """Edits by the path of their target."""
+def by_path(edits: tuple[s.Edit, ...], mistakes: list[Diagnostic]) -> dict[str, list[s.Edit]]:
+    """Edits by the path of their target; `mistakes` gets those that contradict each other."""
     found: dict[str, list[s.Edit]] = {}
     for edit in edits:
         found.setdefault(edit.target.name, []).append(edit)
         doubled = [e for e in found[edit.target.name] if e.kind in ("drop", "replace")]
         if len(doubled) > 1:
-            raise mistake(
-                "duplicate",
-                f"'{edit.target.name}' is replaced or dropped twice",
-                edit.target.span,
-            )
+            first = Note(doubled[0].target.span, "first here")
+            message = f"'{edit.target.name}' is replaced or dropped twice"
+            mistakes.append(Diagnostic("duplicate", message, edit.target.span, notes=(first,)))
     return found
 
 
@@ -172,7 +180,9 @@ class Edits:
         room = walk.rooms[walk.scope.naming]
         name = room.namers[level].take(child.label.name if child.label else None, child.stem)
         if name is None:
-            raise duplicate(child)
+            raise duplicate(
+                child, labelled=child.label is not None and child.label.name in room.tensors
+            )
         names = [*names[:level], name, *names[level + 1 :]]
         if level == len(self.variant.levels):
             return child.make(names, x)
@@ -193,9 +203,7 @@ class Edits:
             out = self.on_level(walk, level + 1, names, child, defined(out))
         return out
 
-    def apply(
-        self, walk: Expander, level: int, edit: s.Edit, name: str, x: int
-    ) -> int | None:
+    def apply(self, walk: Expander, level: int, edit: s.Edit, name: str, x: int) -> int | None:
         """Walk what an edit brings in; the levels below do not see it."""
         assert edit.body is not None
         env = replace(walk.envs[level + 1], entry=x)
@@ -240,9 +248,16 @@ def defined(tensor: int | None) -> int:
     return -1 if tensor is None else tensor
 
 
-def duplicate(child: Child) -> ArchError:
-    """The mistake of two items with one label."""
+def duplicate(child: Child, *, labelled: bool) -> ArchError:
+    """The mistake of two items with one name."""
     assert child.label is not None
+    if not labelled:
+        return mistake(
+            "duplicate",
+            f"an item before this is named '{child.label.name}' already, after its operator",
+            child.label.span,
+            help="label that one, or choose another label",
+        )
     return mistake(
         "duplicate",
         f"the label '{child.label.name}' stands twice in one scope",

@@ -1,7 +1,8 @@
 """Tree to network: blocks, stacks, joins and variants are worked out; what remains is a graph.
 
 One walk in the order of the text. `Expander` walks chains and opens scopes; how a join chooses
-and solves is in `joins`, how arguments meet parameters in `arguments`, what `from` edits in `edits`.
+and solves is in `joins`, how arguments meet parameters in `arguments` and `params`, what `from`
+edits in `edits`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from archdsl import syntax as s
-from archdsl.arguments import OpArguments, op_arguments
-from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean, mistake
+from archdsl.arguments import UNKNOWN, OpArguments, op_arguments
+from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.edits import Child, Edits, Variant, variant_of
 from archdsl.graph import Initialisation, Network, Node, Output, Scope, joined
 from archdsl.joins import Broken, Goal, Joins
@@ -21,15 +22,17 @@ from archdsl.kinds import Kinds
 from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES, Namer
 from archdsl.ops import OPS, Identity, Input, Op
-from archdsl.params import bind, set_parameters
+from archdsl.params import bind, matched, set_parameters
 from archdsl.schemes import FAN, SCHEMES
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Span
 from archdsl.symbols import Binding, ChannelsOf, Given, Literally, Sym
-from archdsl.values import Callee, Evaluator, Value
+from archdsl.values import Callee, Evaluator, Value, kind_of
 
 BROKEN = -1  # the tensor behind a mistake: what follows is not looked at again
-MAX_NODES = 250_000
+MAX_NODES = 100_000
+MAX_STEPS = 400_000  # items walked, those that make no operator included
+MAX_ELEMENTS = 10**15
 MAX_DEPTH = 64
 MAX_MISTAKES = 20
 
@@ -67,8 +70,14 @@ def expand(declared: DeclaredNetwork, settings: Mapping[str, Any] | None = None)
 
     `settings` gives parameters other values than their defaults.
     """
-    variant = variant_of(declared)
-    return Expander(variant).network(settings or {})
+    walk = Expander(variant_of(declared))
+    try:
+        return walk.network(settings or {})
+    except Abandoned:
+        raise ArchError(*list(walk.mistakes.values())[:MAX_MISTAKES]) from None
+    except RecursionError:
+        span = declared.definition.name_span
+        raise mistake("limit", "the network is nested too deeply", span) from None
 
 
 class Expander:
@@ -78,6 +87,7 @@ class Expander:
         self.variant = variant
         self.edits = Edits(variant)
         self.nodes: list[Node] = []
+        self.counts: list[Sym] = []
         self.outputs: list[Output] = []
         self.heads: list[Output] = []
         self.mistakes: dict[tuple[Span | None, str], Diagnostic] = {}
@@ -89,7 +99,9 @@ class Expander:
         self.level = 0
         self.device: int | None = None
         self.training = False
-        self.depth = 0
+        self.uses: list[tuple[Declared, Span]] = []  # the blocks and lets that the walk is in
+        self.steps = 0
+        self.started = False  # the inputs are known, and `in` with them
         self.aliases: dict[int, int] = {}
         self.scope = Scope("network", variant.name, "", title=variant.name)
         self.rooms[self.scope] = self.room("", False)
@@ -98,6 +110,8 @@ class Expander:
 
     def network(self, settings: Mapping[str, Any]) -> Network:
         root = self.scope
+        for diagnostic in (*self.variant.mistakes, *self.variant.declared.module.unused):
+            self.report(ArchError(diagnostic))
         self.envs = [Env(level, root, BROKEN) for level in self.variant.chain]
         root.params = tuple(set_parameters(self.variant, self.envs, settings, self.evaluator))
         root.span = self.variant.declared.definition.name_span
@@ -112,13 +126,14 @@ class Expander:
                 root.span,
                 help="begin with a line such as 'input 3x224x224'",
             )
+        self.started = True
         for env in self.envs:
             env.entry = entries[0]
         root.entry = entries[0]
         end = self.seq(self.variant.base.definition.body, self.envs[0], entries[0])
         root.end = end
         self.edits.unused(self.report)
-        inits = tuple(self.init(line) for line in self.variant.inits) if not self.mistakes else ()
+        inits = [] if self.mistakes else [*self.inits()]
         if self.mistakes:
             raise ArchError(*list(self.mistakes.values())[:MAX_MISTAKES])
         assert end is not None
@@ -132,7 +147,8 @@ class Expander:
             outputs=self.final_outputs(end),
             heads=tuple(self.heads),
             params=root.params,
-            inits=inits,
+            inits=tuple(inits),
+            counts=tuple(self.counts),
         )
 
     def final_outputs(self, end: int) -> tuple[Output, ...]:
@@ -178,9 +194,17 @@ class Expander:
             )
         return Shape(dims)
 
+    def inits(self) -> Iterator[Initialisation]:
+        for line in self.variant.inits:
+            try:
+                yield self.init(line)
+            except ArchError as error:
+                self.report(error)
+
     def init(self, line: s.Init) -> Initialisation:
         """An `init` line; its targets are operators in use or labels."""
-        used = {node.op.name for node in self.nodes} | {node.path for node in self.nodes}
+        used = {node.op.name for node in self.nodes}
+        used |= {path for node in self.nodes for path in paths_to(node.path)}
         for target in line.targets:
             if target.name not in used and target.name not in OPS:
                 self.report(
@@ -251,6 +275,11 @@ class Expander:
 
     def item(self, label: s.Label | None, unit: s.Unit, env: Env, x: int) -> int | None:
         """One step, with its mistakes reported where it can be gone on behind them."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            self.abandon(
+                mistake("limit", f"the network takes more than {MAX_STEPS:,} steps", unit.span)
+            )
         try:
             out = self.unit(label, unit, env, x)
         except ArchError as error:
@@ -301,7 +330,7 @@ class Expander:
                 label.span,
                 help="paths reach into the base of a network that says 'from'",
             )
-        if label.name in MODULE_ATTRIBUTES:
+        if label.name in MODULE_ATTRIBUTES or label.name.startswith("__"):
             raise mistake(
                 "label",
                 f"'{label.name}' is an attribute of every PyTorch module",
@@ -347,23 +376,56 @@ class Expander:
     def copies(self, unit: s.Unit, env: Env) -> list[s.Unit] | None:
         """The units that a stack repeats; None for what is no stack."""
         if isinstance(unit, s.Repeat):
-            return repeated(unit.unit, self.count(unit.count, env))
+            return self.repeated(unit.unit, self.count(unit.count, env), env)
         if not isinstance(unit, s.Call) or unit.name in RESERVED:
             return None
-        for i, body in enumerate(unit.bodies):
-            inner = self.body_copies(body, env)
-            if inner is not None:
-                return [
-                    replace(unit, bodies=(*unit.bodies[:i], seq, *unit.bodies[i + 1 :]))
-                    for seq in inner
-                ]
+        stacks = [(i, self.body_copies(body, env)) for i, body in enumerate(unit.bodies)]
+        found = [(i, copies) for i, copies in stacks if copies is not None]
+        if len(found) > 1:
+            raise mistake(
+                "argument",
+                f"'{unit.name}' is given two stacks: which one is repeated?",
+                unit.bodies[found[1][0]].span,
+                help="put a stack that is one body into parentheses",
+            )
+        for i, copies in found:
+            around = unit.bodies[:i], unit.bodies[i + 1 :]
+            return [replace(unit, bodies=(*around[0], seq, *around[1])) for seq in copies]
         for i, arg in enumerate(unit.args):
             if isinstance(arg.value, s.Size) and self.takes_number(unit, arg, env):
                 channels, count = self.stacked(arg.value)
                 number = replace(arg, value=s.Number(channels, arg.value.span))
                 args = (*unit.args[:i], number, *unit.args[i + 1 :])
-                return repeated(replace(unit, args=args), count)
+                return self.repeated(replace(unit, args=args), count, env)
         return None
+
+    def repeated(self, unit: s.Unit, count: int, env: Env) -> list[s.Unit]:
+        """Copies of a unit; the stride of a call is for the first."""
+        if count > 1 and isinstance(unit, s.Call) and unit.name not in RESERVED:
+            return [unit, *[self.unstrided(unit, env)] * (count - 1)]
+        return [unit] * count
+
+    def unstrided(self, call: s.Call, env: Env) -> s.Call:
+        """A call without its stride."""
+        kinds = self.places(call, env)
+        declared = self.lookup(self.callee(call.name, env), env)
+        args: list[s.Arg] = []
+        for arg in call.args if declared is None else unordered(declared, call):
+            value = arg.value
+            if arg.name == "stride":
+                continue
+            if isinstance(value, s.Operation) and value.sign == "/":
+                size = value.operands[0]
+                if isinstance(size, s.Size) or kinds.get(id(value)) == "size":
+                    arg = replace(arg, value=size)
+            args.append(arg)
+        return replace(call, args=tuple(args))
+
+    def places(self, call: s.Call, env: Env) -> dict[int, str]:
+        """The kind of place that each argument of a call stands in, by its expression."""
+        named = replace(call, name=self.callee(call.name, env))
+        places = self.kinds.places(named, self.declared(env))
+        return {id(expr): kind for kind, expr in places}
 
     def body_copies(self, body: s.Seq, env: Env) -> list[s.Seq] | None:
         """The copies of a body that is a stack and nothing else."""
@@ -384,31 +446,19 @@ class Expander:
             )
         if size.dims[1] < 1:
             raise mistake("value", "a stack has at least one copy", size.span)
+        if size.dims[1] > MAX_NODES:
+            raise mistake("limit", f"a stack has at most {MAX_NODES:,} copies", size.span)
         return size.dims[0], size.dims[1]
 
     def takes_number(self, call: s.Call, arg: s.Arg, env: Env) -> bool:
         """Whether an argument stands where a number belongs, and never a size."""
-        name = self.callee(call.name, env)
-        if name in OPS:
-            places = dict(
-                (id(expr), kind)
-                for kind, expr in self.kinds.places(replace(call, name=name), self.declared(env))
-            )
-            return places.get(id(arg.value)) in ("count", "number")
-        declared = self.lookup(name, env)
-        if declared is None:
-            return False
-        names = [p.names[0] for p in declared.definition.params if len(p.names) == 1]
-        if arg.name is not None:
-            target = arg.name
-        else:
-            index = [a for a in call.args if a.name is None].index(arg)
-            params = declared.definition.params
-            target = params[index].names[0] if index < len(params) else ""
-        return target in names and self.kinds.is_number(self.kinds.of(declared)[target])
+        place = self.places(call, env).get(id(arg.value))
+        return place == "count" or (place == "number" and self.callee(call.name, env) not in OPS)
 
     def count(self, expr: s.Expr, env: Env) -> int:
-        value = self.evaluate(expr, env).value
+        found = self.evaluate(expr, env)
+        self.counts.append(found.symbol)
+        value = found.value
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise mistake("value", "a stack has at least one copy", expr.span)
         if value > MAX_NODES:
@@ -427,14 +477,12 @@ class Expander:
                     break
                 out = self.item(s.Label(f"{label.name}{i}", None, label.span), unit, env, out)
             return out
-        return self.open_group(
-            label, x, span, lambda x: self.splice(copies, env, x), numbered=True
-        )
+        return self.open_group(label, x, span, lambda x: self.splice(copies, env, x), numbered=True)
 
     def splice(self, copies: list[s.Unit], env: Env, x: int) -> int | None:
         out: int | None = x
         for unit in copies:
-            if out is None:
+            if out in (None, BROKEN):  # its copies would tell the same again
                 break
             out = self.item(None, unit, env, out)
         return out
@@ -457,6 +505,13 @@ class Expander:
                 return self.let(label, declared, call, env, x)
         if name in OPS:
             return self.operator(label, OPS[name], call, env, x)
+        if name in env.values:
+            raise mistake(
+                "kind",
+                f"'{name}' is called, and it is {kind_of(env.values[name].value)}",
+                call.name_span,
+                help=f"give it the name of an operator or block, {name}=...",
+            )
         names = [*OPS, *RESERVED, *env.bodies, *env.values, *env.declared.module.definitions]
         raise mistake(
             "unknown",
@@ -495,7 +550,9 @@ class Expander:
         if call.name in ("aux", "on"):
             self.in_network(call)
             if len(call.bodies) != 1:
-                raise mistake("argument", f"'{call.name}' needs one body, {call.name}<...>", call.span)
+                raise mistake(
+                    "argument", f"'{call.name}' needs one body, {call.name}<...>", call.span
+                )
             return (self.aux if call.name == "aux" else self.on)(label, call, env, x)
         raise mistake(
             call.name,
@@ -526,8 +583,12 @@ class Expander:
         weight = 1.0
         for arg in call.args:
             if arg.name != "weight":
-                raise mistake("argument", "'aux' takes weight=", arg.span, help="aux<head>(weight=0.3)")
+                raise mistake(
+                    "argument", "'aux' takes weight=", arg.span, help="aux<head>(weight=0.3)"
+                )
             weight = self.evaluate(arg.value, env).value
+            if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+                raise mistake("kind", f"a weight is a number, not {kind_of(weight)}", arg.span)
         before, self.training = self.training, True
         try:
             end = self.labelled(label, call.bodies[0], env, x, call.span)
@@ -539,7 +600,9 @@ class Expander:
         return x
 
     def on(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
-        device = self.evaluate(call.args[0].value, env).value
+        found = self.evaluate(call.args[0].value, env)
+        self.counts.append(found.symbol)
+        device = found.value
         if not isinstance(device, int) or isinstance(device, bool) or not 0 <= device < 64:
             raise mistake("value", "'on' takes the index of a device, 0 to 63", call.args[0].span)
         before, self.device = self.device, device
@@ -563,11 +626,11 @@ class Expander:
     ) -> int | None:
         if call.bodies:
             raise mistake("argument", f"{op.name} is an operator and takes no body", call.span)
-        rank = self.shape(x).rank if x != BROKEN else 0
-        if x == BROKEN:
-            raise Broken
+        rank = self.shape(x).rank if x != BROKEN else UNKNOWN
         found = op_arguments(op, call, lambda expr: self.evaluate(expr, env), rank)
         inputs = (x, *(self.tensor(ref.name, ref.span) for ref in found.tensors))
+        if x == BROKEN:
+            raise Broken
         if found.holes:
             self.joins.solve(found, inputs, call.span)
         made = self.made(found, call)
@@ -638,19 +701,15 @@ class Expander:
             form = f"{name}<{', '.join(wanted)}>" if wanted else name
             raise mistake(
                 "argument",
-                f"'{name}' takes {len(wanted)} bodies in '< >', not {len(call.bodies)}",
+                f"'{name}' takes {counted(len(wanted), 'chain')} in '< >', not {len(call.bodies)}",
                 call.span,
                 help=f"write {form}",
             )
         for name, body in zip(wanted, call.bodies, strict=True):
             inner.bodies[name] = Closure(body, env)
 
-    def group(
-        self, label: s.Label | None, body: s.Seq, env: Env, x: int, span: Span
-    ) -> int | None:
-        return self.open_group(
-            label, x, span, lambda x: self.seq(body, env, x), numbered=True
-        )
+    def group(self, label: s.Label | None, body: s.Seq, env: Env, x: int, span: Span) -> int | None:
+        return self.open_group(label, x, span, lambda x: self.seq(body, env, x), numbered=True)
 
     def open_group(
         self,
@@ -700,9 +759,7 @@ class Expander:
         scope.exit = None if scope.end is None else self.real(scope.end)
 
     @contextmanager
-    def choice(
-        self, span: Span, chosen: int, x: int, condition: Sym | None
-    ) -> Iterator[Scope]:
+    def choice(self, span: Span, chosen: int, x: int, condition: Sym | None) -> Iterator[Scope]:
         """Walk within the mark of a decision."""
         outer = self.scope
         scope = Scope("choice", "", outer.path, outer, span=span, chosen=chosen)
@@ -720,6 +777,7 @@ class Expander:
         """The tensor behind a decision, with a number of its own where it only passed through."""
         if scope.end is not None and scope.end == scope.source != BROKEN:
             scope.end = -2 - len(self.aliases)
+            scope.passes = True
             self.aliases[scope.end] = scope.entry
         scope.exit = None if scope.end is None else self.real(scope.end)
         return scope.end
@@ -731,18 +789,24 @@ class Expander:
     @contextmanager
     def deeper(self, call: s.Call, declared: Declared) -> Iterator[None]:
         """Refuse blocks nested without end."""
-        self.depth += 1
-        try:
-            if self.depth > MAX_DEPTH:
-                raise mistake(
+        if len(self.uses) >= MAX_DEPTH:
+            itself = any(use is declared for use, _ in self.uses)
+            self.abandon(
+                mistake(
                     "recursion",
-                    f"blocks are nested deeper than {MAX_DEPTH}: "
-                    f"does '{declared.definition.name}' use itself?",
+                    f"'{declared.definition.name}' uses itself without end"
+                    if itself
+                    else f"blocks are nested deeper than {MAX_DEPTH}",
                     call.span,
+                    notes=(Note(declared.definition.name_span, "declared here"),),
+                    help="write 'x3' or 'x(n)' behind what repeats",
                 )
+            )
+        self.uses.append((declared, call.span))
+        try:
             yield
         finally:
-            self.depth -= 1
+            self.uses.pop()
 
     def add(
         self,
@@ -751,12 +815,15 @@ class Expander:
         inputs: tuple[int, ...],
         span: Span,
         symbols: dict[str, Sym] | None = None,
+        notes: tuple[Note, ...] = (),
     ) -> int:
-        """Add an operator; its shape is known or the mistake is told."""
+        """Add an operator; its shape is known or the mistake is told, with `notes` on why."""
         shapes = [self.shape(i) for i in inputs]
         sources, inputs = inputs, tuple(self.real(i) for i in inputs)
         if len(self.nodes) >= MAX_NODES:
-            raise mistake("limit", f"the network has more than {MAX_NODES:,} operators", span)
+            self.abandon(
+                mistake("limit", f"the network has more than {MAX_NODES:,} operators", span)
+            )
         try:
             shape = op.shape(*shapes)
             op.module(*shapes)
@@ -766,11 +833,15 @@ class Expander:
                 "shape",
                 misfit.clause,
                 span,
-                label=where if shapes else "",
-                notes=self.origin(inputs, span),
+                label=where if shapes and not notes else "",
+                notes=notes or self.origin(inputs, span),
                 path=self.where(name),
                 help=misfit.fix or "",
             ) from None
+        if shape.elements > MAX_ELEMENTS:
+            raise mistake(
+                "limit", f"a tensor of {shape} has more than {MAX_ELEMENTS:,} numbers", span
+            )
         node = Node(
             len(self.nodes),
             name,
@@ -799,8 +870,6 @@ class Expander:
 
     def origin(self, inputs: tuple[int, ...], span: Span) -> tuple[Any, ...]:
         """Where the tensors that came in were made."""
-        from archdsl.diagnostics import Note
-
         notes = []
         for i in inputs:
             node = self.nodes[i]
@@ -816,9 +885,22 @@ class Expander:
     def report(self, error: ArchError) -> None:
         """Keep a mistake; the same one in another copy of a block counts once."""
         for diagnostic in error.diagnostics:
-            self.mistakes.setdefault((diagnostic.span, diagnostic.message), diagnostic)
+            key = diagnostic.span, diagnostic.message
+            self.mistakes.setdefault(key, self.with_use(diagnostic))
         if len(self.mistakes) > MAX_MISTAKES:
-            raise Abandoned(*list(self.mistakes.values())[:MAX_MISTAKES])
+            raise Abandoned
+
+    def with_use(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A mistake of what comes into a block, with the place where the block was used."""
+        if not self.uses or diagnostic.code in ("unknown", "argument", "recursion"):
+            return diagnostic
+        note = Note(self.uses[0][1], "in this use")
+        return replace(diagnostic, notes=(*diagnostic.notes, note))
+
+    def abandon(self, error: ArchError) -> NoReturn:
+        """Tell a mistake after which nothing more can be looked at."""
+        self.report(error)
+        raise Abandoned
 
     # ---- names and values ----
 
@@ -855,6 +937,8 @@ class Expander:
             )
 
         def axis(expr: s.InputAxis) -> Value:
+            if not self.started:
+                raise mistake("value", "'in' is not known before the input is", expr.span)
             shape = self.shape(env.entry)
             if expr.axis == "c":
                 return Value(shape.channels, ChannelsOf(self.real(env.entry)))
@@ -866,31 +950,28 @@ class Expander:
         return Evaluator(lookup, axis)
 
 
-class Abandoned(ArchError):
-    """Too many mistakes to go on."""
+def paths_to(path: str) -> Iterator[str]:
+    """A path, and those of the scopes around it."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
 
 
-def repeated(unit: s.Unit, count: int) -> list[s.Unit]:
-    """Copies of a unit; the stride of a call is for the first."""
-    return [unit, *(unstrided(unit) for _ in range(count - 1))] if count > 1 else [unit]
+def counted(count: int, noun: str) -> str:
+    """`1 chain`, `2 chains`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def unstrided(unit: s.Unit) -> s.Unit:
-    """A call without its stride."""
-    if not isinstance(unit, s.Call):
-        return unit
-    args = []
-    for arg in unit.args:
-        if arg.name == "stride":
-            continue
-        value = arg.value
-        if isinstance(value, s.Operation) and value.sign == "/" and is_size(value.operands[0]):
-            arg = replace(arg, value=value.operands[0])
-        args.append(arg)
-    return replace(unit, args=tuple(args))
+class Abandoned(Exception):
+    """The walk cannot go on: the mistakes are in the expander."""
 
 
-def is_size(expr: s.Expr) -> bool:
-    """Whether an expression is written as a size, so that `/` behind it is a stride."""
-    return isinstance(expr, (s.Size, s.Name))
-
+def unordered(declared: Declared, call: s.Call) -> list[s.Arg]:
+    """A call's arguments, from a stride given by its position on by name."""
+    given = matched(declared, call)
+    names = [param.names for param in declared.definition.params]
+    last = names.index(("stride",)) if ("stride",) in names else len(names)
+    return [
+        arg if names.index(param.names) < last else replace(arg, name=">".join(param.names))
+        for param, arg in given.items()
+    ]

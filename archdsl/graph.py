@@ -56,8 +56,9 @@ class Scope:
 
     `choice` scopes carry no name: they mark what an author's `or` or `if` decided, so that code
     can keep the decision. `chosen` is the alternative taken, `condition` what `if` asked, `goal`
-    the node that an `or` had to fit. Where the decision drops a branch, a choice without items
-    stands for the join: `joint` with the `ends` of its branches.
+    the node that an `or` had to fit; `passes` tells that what came in went out. Where decisions
+    leave a join one branch, a choice without items stands for it: `joint` with the `ends` of its
+    branches, and the choices that have `dropped` them.
     """
 
     kind: Literal["network", "block", "group", "choice"]
@@ -79,6 +80,8 @@ class Scope:
     goal: int | None = None
     joint: Op | None = None
     ends: tuple[int | None, ...] = ()
+    dropped: tuple[Scope | None, ...] = ()
+    passes: bool = False
 
     @property
     def naming(self) -> Scope:
@@ -137,6 +140,7 @@ class Network:
     heads: tuple[Output, ...] = ()
     params: tuple[Binding, ...] = ()
     inits: tuple[Initialisation, ...] = ()
+    counts: tuple[Sym, ...] = ()  # what was asked for copies and devices
 
     @property
     def inputs(self) -> tuple[Node, ...]:

@@ -6,14 +6,14 @@ taken back, and is walked again in its place with the others' shape as its goal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.arguments import OpArguments
-from archdsl.diagnostics import ArchError, mistake
-from archdsl.naming import Namer
+from archdsl.diagnostics import ArchError, Note, mistake
+from archdsl.graph import Node, Scope
 from archdsl.ops import JOINTS, Joint
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Span
@@ -49,8 +49,8 @@ class Mark:
 
     nodes: int
     items: int
-    namers: list[Namer]
-    tensors: dict[str, int]
+    namers: list[tuple[int, int, dict[str, int]]]
+    tensors: int
     outputs: int
     heads: int
 
@@ -72,8 +72,8 @@ class Joins:
         return Mark(
             len(walk.nodes),
             len(walk.scope.items),
-            [namer.copy() for namer in room.namers],
-            dict(room.tensors),
+            [namer.mark() for namer in room.namers],
+            len(room.tensors),
             len(walk.outputs),
             len(walk.heads),
         )
@@ -83,8 +83,10 @@ class Joins:
         room = walk.rooms[walk.scope.naming]
         del walk.nodes[mark.nodes :]
         del walk.scope.items[mark.items :]
-        room.namers[:] = [namer.copy() for namer in mark.namers]
-        room.tensors = dict(mark.tensors)
+        for namer, names in zip(room.namers, mark.namers, strict=True):
+            namer.back(names)
+        while len(room.tensors) > mark.tensors:
+            room.tensors.popitem()
         del walk.outputs[mark.outputs :]
         del walk.heads[mark.heads :]
 
@@ -96,7 +98,7 @@ class Joins:
         goal, joining = walk.goal, walk.joining
         walk.joining = True
         try:
-            ends = self.branches(join, env, x)
+            ends, droppers = self.branches(join, env, x)
         finally:
             walk.goal, walk.joining = goal, joining
         kept = [end for end in ends if end is not None]
@@ -104,65 +106,105 @@ class Joins:
         if not kept:
             raise mistake("none", "every branch of the join is dropped", join.span)
         if len(kept) == 1:
-            return self.dropped(join, ends, kept[0])
+            return self.dropped(join, ends, droppers, kept[0])
         name = walk.rooms[walk.scope.naming].namers[-1].take(None, joint.name, counts=False)
-        return walk.add(name or joint.name, joint(), tuple(kept), join.span)
+        notes = self.branch_shapes(join, ends)
+        return walk.add(name or joint.name, joint(), tuple(kept), join.span, notes=notes)
 
-    def dropped(self, join: s.Join, ends: list[int | None], kept: int) -> int | None:
+    def branch_shapes(self, join: s.Join, ends: list[int | None]) -> tuple[Note, ...]:
+        """What each branch makes, for messages."""
+        return tuple(
+            Note(branch.span, f"{self.walk.shape(end)} is made here")
+            for branch, end in zip(join.branches, ends, strict=True)
+            if end is not None and end != -1
+        )
+
+    def dropped(
+        self, join: s.Join, ends: list[int | None], droppers: list[Scope | None], kept: int
+    ) -> int | None:
         """A join of which one branch is left: the mark of what was decided, and no operator."""
         if kept == -1:
             return kept
         with self.walk.choice(join.span, 1, kept, None) as scope:
             scope.joint, scope.ends, scope.end = JOINTS[join.sign](), tuple(ends), kept
+            scope.dropped = tuple(
+                dropper for dropper, end in zip(droppers, ends, strict=True) if end is None
+            )
         return self.walk.passed(scope)
 
-    def branches(self, join: s.Join, env: Env, x: int) -> list[int | None]:
-        """The tensors that the branches end in, in the order of the text."""
+    def branches(
+        self, join: s.Join, env: Env, x: int
+    ) -> tuple[list[int | None], list[Scope | None]]:
+        """The tensors that the branches end in, and the decisions that dropped some."""
         ends: dict[int, int | None] = {}
+        droppers: dict[int, Scope | None] = {}
+        items = self.walk.scope.items
         waiting: dict[int, Mark] = {}
         for i, branch in enumerate(join.branches):
             mark = self.mark()
             self.walk.goal = None
             plan, widths = self.plan, self.widths
+            start = len(items)
             try:
                 ends[i] = self.walk.seq(branch, env, x)
+                droppers[i] = dropper(items[start:])
             except Deferred:
                 self.back(mark)
                 waiting[i] = mark
             finally:
                 self.plan, self.widths = plan, widths
         if waiting:
-            goal = self.goal(join, ends, x)
+            giver, goal = self.goal(join, ends, x)
             first = min(waiting)
             self.back(waiting[first])
+            if giver > first:  # it is walked again, and ends in another node then
+                goal = replace(goal, node=-2 - len(self.walk.nodes))
             for i in range(first, len(join.branches)):
                 self.walk.goal = goal if i in waiting else None
+                start = len(items)
                 ends[i] = (self.fitted if i in waiting else self.plain)(join.branches[i], env, x)
-        return [ends[i] for i in range(len(join.branches))]
+                droppers[i] = dropper(items[start:])
+            self.settle(goal, ends[giver], items[waiting[first].items :])
+        places = range(len(join.branches))
+        return [ends[i] for i in places], [droppers[i] for i in places]
 
     def plain(self, branch: s.Seq, env: Env, x: int) -> int | None:
         return self.walk.seq(branch, env, x)
 
-    def goal(self, join: s.Join, ends: dict[int, int | None], x: int) -> Goal:
-        """The shape that deferred branches have to fit."""
-        known = [self.walk.real(end) for end in ends.values() if end is not None and end != -1]
-        if not known:
-            if any(end is not None for end in ends.values()):
-                raise Broken
-            raise mistake(
-                "hole",
-                "no branch of this join has a shape of its own, so nothing can be solved from it",
-                join.span,
-                help="give one branch without '_' and 'or'",
-            )
-        node = known[0]
-        return Goal(self.walk.shape(node), node, JOINTS[join.sign], self.walk.real(x))
+    def goal(self, join: s.Join, ends: dict[int, int | None], x: int) -> tuple[int, Goal]:
+        """The shape that deferred branches have to fit, and the branch that gives it."""
+        for giver, end in ends.items():
+            if end is not None and end != -1:
+                node = self.walk.real(end)
+                joint = JOINTS[join.sign]
+                return giver, Goal(self.walk.shape(node), node, joint, self.walk.real(x))
+        if any(end is not None for end in ends.values()):
+            raise Broken
+        raise mistake(
+            "hole",
+            "no branch of this join has a shape of its own, so nothing can be solved from it",
+            join.span,
+            help="give one branch without '_' and 'or'",
+        )
+
+    def settle(self, goal: Goal, end: int | None, items: list[Node | Scope]) -> None:
+        """Tell what was solved or chosen for a goal which node it became."""
+        if goal.node >= 0 or end is None or end == -1:
+            return
+        node = self.walk.real(end)
+        for item in items:
+            if isinstance(item, Node):
+                for name, symbol in item.symbols.items():
+                    if isinstance(symbol, Solved) and symbol.goal == goal.node:
+                        item.symbols[name] = replace(symbol, goal=node)
+            else:
+                if item.goal == goal.node:
+                    item.goal = node
+                self.settle(goal, end, item.items)
 
     # ---- alternatives ----
 
-    def choose(
-        self, label: s.Label | None, choice: s.Choice, env: Env, x: int
-    ) -> int | None:
+    def choose(self, label: s.Label | None, choice: s.Choice, env: Env, x: int) -> int | None:
         """`(a or b)`: walk the alternative that the plan of the branch names."""
         walk = self.walk
         if not walk.joining:
@@ -212,9 +254,7 @@ class Joins:
         finally:
             self.plan, self.widths = before
 
-    def attempt(
-        self, branch: s.Seq, env: Env, x: int
-    ) -> tuple[int | None, ArchError | None]:
+    def attempt(self, branch: s.Seq, env: Env, x: int) -> tuple[int | None, ArchError | None]:
         """Walk a branch with the present plan; a mistake is an answer."""
         self.trying += 1
         scope, joining, goal = self.walk.scope, self.walk.joining, self.walk.goal
@@ -253,7 +293,10 @@ class Joins:
         goal = self.walk.goal
         if not self.walk.joining:
             raise mistake(
-                "hole", "'_' is solved from a join, and this stands in none", span
+                "hole",
+                "'_' is solved from a join, and this stands in none",
+                next(iter(found.holes.values())).span,
+                help="write a number, or let this be a branch of [ ... + ... ]",
             )
         if goal is None:
             raise Deferred
@@ -308,3 +351,8 @@ def is_word(unit: s.Unit) -> bool:
     return isinstance(unit, s.Call) and unit.name in ("identity", "none") and not unit.args
 
 
+def dropper(items: list[Node | Scope]) -> Scope | None:
+    """The decision that a branch ends in, if it has dropped the branch."""
+    last = items[-1] if items else None
+    dropped = isinstance(last, Scope) and last.kind == "choice" and last.end is None
+    return last if dropped and isinstance(last, Scope) else None

@@ -31,10 +31,6 @@ class Kinds:
                     self.known[declared][name].add(kind)
         return self.known[declared]
 
-    def is_number(self, kinds: set[str]) -> bool:
-        """Whether a parameter of these kinds is a number and never a size."""
-        return "size" not in kinds and bool(kinds & {"count", "number"})
-
     def uses(self, seq: s.Seq, declared: Declared) -> Iterator[tuple[str, str]]:
         for item in seq.items:
             yield from self.unit(item.unit, declared)
@@ -64,34 +60,39 @@ class Kinds:
     def places(self, call: s.Call, declared: Declared) -> Iterator[tuple[str, s.Expr]]:
         """Each argument of a call with the kind of place that it stands in."""
         positional, keyed = self.signature(call.name, declared)
-        index = 0
+        given = {arg.name for arg in call.args}
+        waiting = [name for name in positional if name not in given]
         for arg in call.args:
             if arg.name is not None:
                 yield keyed.get(arg.name, ""), arg.value
             elif isinstance(arg.value, s.Name) and arg.value.name in self.words(call.name):
                 continue
             else:
-                yield (positional[index] if index < len(positional) else ""), arg.value
-                index += 1
+                yield (keyed.get(waiting.pop(0), "") if waiting else ""), arg.value
 
     def signature(self, name: str, declared: Declared) -> tuple[list[str], dict[str, str]]:
-        """The kinds of a callee's positional and named arguments."""
+        """A callee's positional parameters in order, and the kind of each of its parameters."""
+        name = default_callee(name, declared)
         if name in OPS:
             keys = {key: f.metadata["kind"] for key, f in OPS[name].arguments().items()}
-            return [keys[key] for key in OPS[name].positional], keys
+            return list(OPS[name].positional), keys
         other = self.find(name, declared)
         if other is None:
             return [], {}
-        kinds = self.of(other)
-        order = [
-            "pattern" if len(param.names) > 1 else summary(kinds[param.names[0]])
-            for param in other.definition.params
-        ]
-        return order, {key: summary(value) for key, value in kinds.items()}
+        kinds = {key: summary(value) for key, value in self.of(other).items()}
+        return [">".join(param.names) for param in other.definition.params], kinds
 
     def words(self, name: str) -> frozenset[str]:
         """The flags of an operator."""
         return frozenset(OPS[name].words) if name in OPS else frozenset()
+
+
+def default_callee(name: str, declared: Declared) -> str:
+    """The operator or block that a parameter stands for unless a call says otherwise."""
+    for param in declared.definition.params:
+        if param.names == (name,) and isinstance(param.default, s.Name):
+            return param.default.name
+    return name
 
 
 def summary(kinds: set[str]) -> str:

@@ -40,12 +40,13 @@ def read(path: Path) -> Source:
 
 
 def shown(path: Path) -> str:
-    """A path as messages show it: relative to the current folder where it lies below."""
+    """A path as messages show it: `specs/NAME` where shipped, relative where it lies below here."""
+    if path.parent == shipped("specs"):
+        return f"specs/{path.name}"
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
-        root = PACKAGE.parent
-        return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        return path.as_posix()
 
 
 @cache

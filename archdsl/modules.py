@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.ops import OPS
 from archdsl.parser import parse
-from archdsl.source import Source
+from archdsl.source import Source, Span
 
 RESERVED = ("aux", "output", "input", "none", "on", "in")
 
@@ -22,6 +23,7 @@ class Module:
     spec: s.Spec
     definitions: dict[str, Declared] = field(default_factory=dict)
     networks: dict[str, DeclaredNetwork] = field(default_factory=dict)
+    unused: tuple[Diagnostic, ...] = ()
 
     @property
     def own_networks(self) -> tuple[DeclaredNetwork, ...]:
@@ -87,6 +89,7 @@ class Loader:
     def module(self, source: Source, path: Path | None = None) -> Module:
         """The module of a text; `path` is where its relative `use` lines start from."""
         module = Module(parse(source))
+        module.unused = tuple(unused(module.spec))
         standard = library.shipped_spec(library.STANDARD)
         if standard is not None and path != standard.resolve():
             module.definitions.update(self.file(standard).definitions)
@@ -96,7 +99,7 @@ class Loader:
                 self.use(module, use, path)
             except ArchError as error:
                 mistakes += error.diagnostics
-        mistakes += list(own_names(module))
+        mistakes += own_names(module)
         if mistakes:
             raise ArchError(*mistakes)
         return module
@@ -131,6 +134,29 @@ class Loader:
                     name.span,
                     help=did_you_mean(name.name, [*other.definitions, *other.networks]),
                 )
+
+
+def unused(spec: s.Spec) -> Iterator[Diagnostic]:
+    """Parameters and bodies that nothing uses."""
+    declarations: tuple[s.Definition | s.NetworkDef, ...] = (*spec.definitions, *spec.networks)
+    for definition in declarations:
+        used = {*s.names(definition)}
+        if isinstance(definition, s.Definition):
+            for name in set(definition.bodies) - used:
+                yield nothing_uses(name, definition, definition.name_span)
+        for param in definition.params:
+            for name in (name for name in param.names if name not in used):
+                yield nothing_uses(name, definition, param.span)
+
+
+def nothing_uses(name: str, definition: s.Definition | s.NetworkDef, span: Span) -> Diagnostic:
+    """The mistake of a parameter without a use."""
+    return Diagnostic(
+        "unused",
+        f"nothing in '{definition.name}' uses '{name}'",
+        span,
+        help="remove it, or use it",
+    )
 
 
 def own_names(module: Module) -> list[Diagnostic]:

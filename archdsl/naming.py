@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 
@@ -12,7 +14,8 @@ class Namer:
 
     numbered: bool
     position: int = 0
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, None] = field(default_factory=dict)  # in the order of their taking
+    counts: dict[str, int] = field(default_factory=dict)  # how far each stem has come
 
     def take(self, label: str | None, stem: str, *, counts: bool = True) -> str | None:
         """The next child's name; None where its label is taken already."""
@@ -25,20 +28,30 @@ class Namer:
                 return None
         else:
             name = position if self.numbered and counts else self.free(stem)
-        self.taken.add(name)
+        self.taken[name] = None
         return name
 
     def free(self, stem: str) -> str:
         """`relu`, then `relu_2`, `relu_3`."""
-        name, count = stem, 1
+        if stem in MODULE_ATTRIBUTES:
+            stem = f"{stem}_"
+        name, count = stem, self.counts.get(stem, 1)
         while name in self.taken:
             count += 1
             name = f"{stem}_{count}"
+        self.counts[stem] = count
         return name
 
-    def copy(self) -> Namer:
-        """A snapshot to return to."""
-        return Namer(self.numbered, self.position, set(self.taken))
+    def mark(self) -> tuple[int, int, dict[str, int]]:
+        """A state to come back to; small, since a walk marks many."""
+        return self.position, len(self.taken), dict(self.counts)
+
+    def back(self, mark: tuple[int, int, dict[str, int]]) -> None:
+        """Forget what was named since a mark."""
+        self.position, count, counts = mark
+        self.counts = dict(counts)
+        while len(self.taken) > count:
+            self.taken.popitem()
 
 
 # Attributes of torch.nn.Module that a child of the same name would hide or break.
@@ -51,23 +64,48 @@ MODULE_ATTRIBUTES = frozenset(
     register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
     register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
     set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
-    zero_grad devices""".split()
+    zero_grad devices T_destination
+    _apply _backward_hooks _backward_pre_hooks _buffers _call_impl _compiled_call_impl
+    _forward_hooks _forward_hooks_always_called _forward_hooks_with_kwargs _forward_pre_hooks
+    _forward_pre_hooks_with_kwargs _get_backward_hooks _get_backward_pre_hooks _get_name
+    _is_full_backward_hook _load_from_state_dict _load_state_dict_post_hooks
+    _load_state_dict_pre_hooks _maybe_warn_non_full_backward_hook _modules _named_members
+    _non_persistent_buffers_set _parameters _register_load_state_dict_pre_hook
+    _register_state_dict_hook _replicate_for_data_parallel _save_to_state_dict _slow_forward
+    _state_dict_hooks _state_dict_pre_hooks _version _wrapped_call_impl""".split()
 )
+# What a generated file imports, defines or calls by a bare name.
+FILE_NAMES = frozenset(
+    "argparse torch nn Tensor Timer OrderedDict Sequence NamedTuple main self".split()
+) | frozenset(dir(builtins))
 
 
 def is_attribute(name: str) -> bool:
-    """Whether `self.NAME` can be written."""
-    return name.isidentifier() and not keyword.iskeyword(name)
+    """Whether `self.NAME` can be written, and means what it says."""
+    plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    return plain and not name.startswith("__")  # within a class Python renames those
+
+
+def identifier(name: str, taken: Collection[str] = ()) -> str:
+    """A name as Python takes it, with a last underscore where it is taken already."""
+    text = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
+    while keyword.iskeyword(text) or text in taken:
+        text += "_"
+    return text
 
 
 def class_name(name: str) -> str:
     """`conv_bn` as `ConvBn`, `resnet50@torchvision` as `Resnet50Torchvision`."""
-    words = [word for word in name.replace("@", "_").replace("-", "_").split("_") if word]
-    text = "".join(word[0].upper() + word[1:] for word in words)
-    return f"Net{text}" if text[:1].isdigit() else text
+    text = camel(name)
+    return text if text.isidentifier() else f"Net{text}"
+
+
+def camel(name: str) -> str:
+    """The words of a name, each with a capital."""
+    words = [word for word in identifier(name).split("_") if word]
+    return "".join(word[0].upper() + word[1:] for word in words)
 
 
 def function_name(name: str) -> str:
     """`resnet50@torchvision` as `resnet50_torchvision`."""
-    text = name.replace("@", "_").replace("-", "_")
-    return f"{text}_" if keyword.iskeyword(text) else text
+    return identifier(name, FILE_NAMES)

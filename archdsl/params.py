@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from archdsl import syntax as s
-from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.diagnostics import ArchError, did_you_mean, mistake
 from archdsl.edits import Variant
 from archdsl.modules import Declared
+from archdsl.source import Span
 from archdsl.symbols import Binding, Literally, Sym
-from archdsl.values import Callee, Evaluator, Strided, Value, kind_of
+from archdsl.values import Callee, Evaluator, Strided, Unsolved, Value, kind_of
 
 if TYPE_CHECKING:
     from archdsl.expand import Env
@@ -31,6 +33,8 @@ def bind(
         default = literal_default(param)
         if arg is not None:
             value = strides.pop(id(arg.value), None) or argument(param, arg.value, evaluators(env))
+            if declared.definition.kind == "block":
+                refuse_holes(value, arg)
             home = env.home
         elif param.names[0] == "stride" and "stride" in strides:
             value, home = [strides.pop("stride")], env.home
@@ -51,7 +55,7 @@ def matched(declared: Declared, call: s.Call) -> dict[s.Param, s.Arg]:
     """Which argument goes to which parameter."""
     definition = declared.definition
     given: dict[s.Param, s.Arg] = {}
-    named = {param.names[0]: param for param in definition.params if len(param.names) == 1}
+    named = {">".join(param.names): param for param in definition.params}
     for arg in call.args:
         if arg.name is not None and arg.name not in named:
             raise mistake(
@@ -93,15 +97,33 @@ def carried_stride(
         if isinstance(expr, s.Operation) and expr.sign == "/":
             left = evaluators(env)(expr.operands[0])
             if isinstance(left.value, tuple):
-                right = evaluators(env)(expr.operands[1])
+                right = evaluators(env).passing(expr.operands[1])
                 return {id(expr): [left], "stride": right}
+        elif isinstance(expr, s.Name) and expr.name in env.values:
+            value = env.values[expr.name].value
+            if isinstance(value, Strided):
+                size, stride = (Value(v, Literally(v)) for v in (value.size, value.stride))
+                return {id(expr): [size], "stride": stride}
     return {}
+
+
+def refuse_holes(values: list[Value], arg: s.Arg) -> None:
+    """A block is a module of its own: what stands in it cannot depend on a join around it."""
+    for value in (each.value for each in values):
+        stride = value.stride if isinstance(value, Strided) else None
+        if isinstance(value, Unsolved) or isinstance(stride, Unsolved):
+            raise mistake(
+                "hole",
+                "'_' cannot be given to a block",
+                arg.span,
+                help="give it to an operator or a 'let', or write '_' within the block",
+            )
 
 
 def argument(param: s.Param, expr: s.Expr, evaluate: Evaluator) -> list[Value]:
     """The values of an argument: one, or one for each name of a pattern."""
     if len(param.names) == 1:
-        return [evaluate(expr)]
+        return [evaluate.passing(expr)]
     pattern = ">".join(param.names)
     if not isinstance(expr, s.ChainValue):
         raise mistake(
@@ -115,13 +137,12 @@ def argument(param: s.Param, expr: s.Expr, evaluate: Evaluator) -> list[Value]:
             "pattern",
             f"'{pattern}' takes {len(param.names)} values, and these are {len(expr.parts)}",
             expr.span,
+            help=f"write {'>'.join(['96', '128', '64', '32'][: len(param.names)])}",
         )
     return [evaluate(part) for part in expr.parts]
 
 
-def define(
-    env: Env, param: s.Param, values: list[Value], home: Scope | None, default: Any
-) -> None:
+def define(env: Env, param: s.Param, values: list[Value], home: Scope | None, default: Any) -> None:
     """Enter a parameter's names into an environment."""
     for name, value in zip(param.names, values, strict=True):
         env.values[name] = Binding(name, value.value, value.symbol, home, default)
@@ -150,22 +171,24 @@ def set_parameters(
     """
     left = dict(settings)
     public: list[Binding] = []
-    bound: dict[str, tuple[Value, Scope | None]] = {}
+    bound: dict[str, tuple[Value, Scope | None, s.Arg]] = {}
     for level in reversed(range(len(envs))):
         env, definition = envs[level], variant.chain[level].definition
         for param in definition.params:
             name = param.names[0]
-            if name in bound:
-                define(env, param, [bound[name][0]], bound[name][1], None)
-                del bound[name]
-                continue
             value = evaluators(env)(checked_default(param))
+            if name in bound:
+                given, home, arg = bound.pop(name)
+                if sort_of(given.value) != sort_of(value.value):
+                    raise unlike(name, value.value, given.value, arg.span)
+                define(env, param, [given], home, None)
+                continue
             if name in left:
                 value = setting(name, left.pop(name), value, evaluators(env), param)
             define(env, param, [value], None, value.value)
             public.append(env.values[name])
         bound.update(lower(variant, level, env, evaluators))
-    for below, env in zip(envs, envs[1:], strict=False):
+    for below, env in pairwise(envs):
         env.values = {**below.values, **env.values}
     if left:
         name = next(iter(left))
@@ -206,10 +229,10 @@ def settable(variant: Variant, level: int) -> list[str]:
 
 def lower(
     variant: Variant, level: int, env: Env, evaluators: Evaluators
-) -> dict[str, tuple[Value, Scope | None]]:
+) -> dict[str, tuple[Value, Scope | None, s.Arg]]:
     """What the `from` call of a level gives to the parameters of the levels below."""
     base = variant.chain[level].definition.base
-    bound: dict[str, tuple[Value, Scope | None]] = {}
+    bound: dict[str, tuple[Value, Scope | None, s.Arg]] = {}
     if base is None:
         return bound
     names = settable(variant, level - 1)
@@ -223,13 +246,11 @@ def lower(
                 help=did_you_mean(name, names)
                 or (f"it has: {', '.join(names)}" if names else "it has none"),
             )
-        bound[name] = (evaluators(env)(arg.value), env.home)
+        bound[name] = (evaluators(env)(arg.value), env.home, arg)
     return bound
 
 
-def setting(
-    name: str, value: Any, default: Value, evaluate: Evaluator, param: s.Param
-) -> Value:
+def setting(name: str, value: Any, default: Value, evaluate: Evaluator, param: s.Param) -> Value:
     """A value from outside, of the kind that the default is."""
     symbol: Sym = Literally(value)
     if isinstance(default.value, Callee) and isinstance(value, str):
@@ -241,9 +262,18 @@ def setting(
         and not isinstance(default.value, bool)
     )
     if not same or isinstance(value, Strided):
-        raise mistake(
-            "parameter",
-            f"'{name}' is like {kind_of(default.value)}, and {kind_of(value)} was given",
-            param.span,
-        )
+        raise unlike(name, default.value, value, param.span)
     return Value(value, symbol)
+
+
+def sort_of(value: Any) -> str:
+    """The sort of a value, where numbers and sizes are of one."""
+    if isinstance(value, (bool, str, Callee)):
+        return type(value).__name__
+    return "number"
+
+
+def unlike(name: str, default: Any, value: Any, span: Span) -> ArchError:
+    """The mistake of a value that is not like the parameter's default."""
+    message = f"'{name}' is like {kind_of(default)}, and {kind_of(value)} was given"
+    return mistake("parameter", message, span)

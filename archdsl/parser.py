@@ -14,7 +14,8 @@ from lark.tree import Meta
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean
-from archdsl.layout import layout
+from archdsl.layout import CLOSE, layout
+from archdsl.lessons import EXAMPLES
 from archdsl.source import Source, Span
 
 DECLARATIONS = ("use", "let", "block", "network")
@@ -63,9 +64,7 @@ def too_deep(source: Source, offset: int, chunk: str) -> Diagnostic:
 def grammar() -> Lark:
     """The parser, its tables kept between processes by Lark's own cache."""
     text = (files("archdsl") / "grammar.lark").read_text(encoding="utf-8")
-    return Lark(
-        text, parser="lalr", propagate_positions=True, maybe_placeholders=False, cache=True
-    )
+    return Lark(text, parser="lalr", propagate_positions=True, maybe_placeholders=False, cache=True)
 
 
 def declarations(text: str) -> Iterator[tuple[int, str]]:
@@ -107,7 +106,10 @@ class Builder(Transformer[Token, Any]):
         text = spec[1:-1] if is_path else spec.rstrip(" \t:")
         return s.Use(text, is_path, tuple(names), self.span(meta))
 
-    def kind(self, meta: Meta, parts: list[Any]) -> Token:
+    def used(self, meta: Meta, parts: list[Any]) -> s.Name:
+        return s.Name(str(parts[0]), self.span(meta))
+
+    def kind(self, meta: Meta, parts: list[Any]) -> Any:
         return parts[0]
 
     def definition(self, meta: Meta, parts: list[Any]) -> s.Definition:
@@ -214,7 +216,9 @@ class Builder(Transformer[Token, Any]):
         return Formals(tuple(name.name for name in names))
 
     def params(self, meta: Meta, parts: list[Any]) -> Params:
-        return Params(tuple(words(parts)))
+        params = words(parts)
+        self.unique([s.Name(name, param.span) for param in params for name in param.names])
+        return Params(tuple(params))
 
     def param(self, meta: Meta, parts: list[Any]) -> s.Param:
         names, *default = parts
@@ -472,35 +476,24 @@ def is_input(item: s.Item) -> bool:
 
 # ---- syntax mistakes -----------------------------------------------------------------------
 
-# What went wrong is found by which broken example stops the parser in the same state.
-EXAMPLES = {
-    "arguments of the short form are atoms: put the expression in parentheses": [
-        "let a\n conv 3x3 c*2\n",
-        "let a\n conv 3x3 c-1\n",
-        "let a\n conv 3x3 c+1\n",
-    ],
-    "a chain ends in nothing: start the next line with '>', or leave it out": [
-        "let a\n relu >\n",
-        "let a\n relu > | relu\n",
-        "let a\n (relu >)\n",
-    ],
-    "a label needs an item behind it": ["let a\n b:\n", "let a\n b: > relu\n"],
-    "'if' is followed by a condition in parentheses": ["let a\n relu if c\n"],
-    "a join uses one sign throughout: nest brackets to mix '|', '+' and '*'": [
-        "let a\n [ relu | relu + relu ]\n",
-        "let a\n [ relu + relu | relu ]\n",
-        "let a\n [ relu * relu | relu ]\n",
-    ],
-    "a branch of the join is empty": [
-        "let a\n [ | relu ]\n",
-        "let a\n [ relu | ]\n",
-        "let a\n [ + relu ]\n",
-        "let a\n [ relu + ]\n",
-    ],
-    "parentheses with nothing in them": ["let a\n ()\n"],
-    "the '>' that should close '< >' is missing": ["let a\n f<relu\n", "let a\n f<relu)\n"],
-    "a declaration needs a name": ["let\n", "block (c)\n", "network\n", "let = relu\n"],
-}
+@cache
+def lessons() -> dict[tuple[object, str], str]:
+    """The lesson of each place where an example stops the parser."""
+    found: dict[tuple[object, str], str] = {}
+    for lesson, examples in EXAMPLES.items():
+        for example in examples:
+            try:
+                grammar().parse(example.replace("!", CLOSE))
+            except UnexpectedInput as error:
+                found.setdefault(stop(error), lesson)
+    return found
+
+
+def stop(error: UnexpectedInput) -> tuple[object, str]:
+    """Where the parser stopped: its state, and the kind of word that does not fit."""
+    state = getattr(error.state, "position", error.state)
+    token = getattr(error, "token", None)
+    return state, token.type if token is not None else str(getattr(error, "char", ""))
 
 
 def explain(source: Source, offset: int, chunk: str, error: UnexpectedInput) -> Diagnostic:
@@ -517,7 +510,7 @@ def explain(source: Source, offset: int, chunk: str, error: UnexpectedInput) -> 
     else:
         span = Span(source, start, start + max(1, len(word.rstrip())))
         what = f"'{word.strip()}' cannot stand here"
-    taught = error.match_examples(grammar().parse, EXAMPLES, use_accepts=False)
+    taught = lessons().get(stop(error), "")
     first = chunk.split(None, 1)[0] if chunk.strip() else ""
     hint = ""
     if offset == 0 and first not in DECLARATIONS:

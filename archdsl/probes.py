@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from archdsl.diagnostics import ArchError
 from archdsl.expand import expand
-from archdsl.graph import Network
+from archdsl.graph import Network, Node, Scope
 from archdsl.modules import DeclaredNetwork
+from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Solved, Sym
 
 
 def probes(
     declared: DeclaredNetwork, network: Network, settings: Mapping[str, Any]
 ) -> tuple[Network, ...]:
-    """The network with one number changed each, as far as operators and paths stay the same."""
+    """The network with one number changed each, as far as nothing but numbers changes with it."""
     found = []
     for binding in network.params:
         value = changed(binding.value)
@@ -24,7 +26,7 @@ def probes(
             probe = expand(declared, {**settings, binding.name: value})
         except ArchError:
             continue
-        if operators(probe) == operators(network):
+        if steps(probe) == steps(network) and Trial(network, probe, binding).shows_all:
             found.append(probe)
     return tuple(found)
 
@@ -36,6 +38,67 @@ def changed(value: Any) -> int | float | None:
     return 2 * value if isinstance(value, int) else value / 2
 
 
-def operators(network: Network) -> list[tuple[str, type]]:
-    """What stands where."""
-    return [(node.path, type(node.op)) for node in network.nodes]
+def steps(network: Network) -> list[tuple[object, ...]]:
+    """What stands where, on maps of which extents."""
+    return [(n.path, type(n.op), n.inputs, n.shape.spatial, n.device) for n in network.nodes]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A network beside its probe.
+
+    A third value could do what the second did not, wherever the parameter decides (a condition, a
+    number of copies, what `or` takes), and wherever arithmetic hides it (`max(width, 16)`).
+    """
+
+    network: Network
+    probe: Network
+    binding: Binding
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether the probe shows all that the parameter does."""
+        return not (
+            any(map(self.depends, self.network.counts))
+            or any(map(self.decides, choices(self.network.root)))
+            or any(map(self.hides, self.network.nodes, self.probe.nodes))
+        )
+
+    def decides(self, choice: Scope) -> bool:
+        """Whether the parameter has a say in a decision."""
+        asked = choice.condition is not None and self.depends(choice.condition)
+        fitted = choice.goal is not None and (
+            self.differs(choice.goal) or self.differs(choice.entry)
+        )
+        return asked or fitted
+
+    def hides(self, node: Node, probed: Node) -> bool:
+        """Whether an argument that depends on the parameter has not changed with it."""
+        return any(
+            getattr(node.op, name, None) == getattr(probed.op, name, None) and self.depends(symbol)
+            for name, symbol in node.symbols.items()
+        )
+
+    def depends(self, symbol: Sym) -> bool:
+        """Whether an expression contains the parameter."""
+        match symbol:
+            case Given(binding):
+                return binding is self.binding or self.depends(binding.symbol)
+            case Computed(_, operands):
+                return any(map(self.depends, operands))
+            case ChannelsOf(node) | Solved("channels", node):
+                return self.differs(node)
+        return False
+
+    def differs(self, node: int) -> bool:
+        """Whether a tensor's channels depend on the parameter."""
+        return self.network.nodes[node].shape != self.probe.nodes[node].shape
+
+
+def choices(scope: Scope) -> Iterator[Scope]:
+    """The decisions within a scope."""
+    for item in scope.items:
+        if isinstance(item, Scope):
+            if item.kind == "choice":
+                yield item
+            yield from choices(item)

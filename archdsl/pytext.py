@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -76,8 +77,8 @@ def literal(value: object) -> str:
     """A value as Python source; integral floats of layers keep their point."""
     if isinstance(value, tuple):
         return "(" + ", ".join(map(literal, value)) + ("," if len(value) == 1 else "") + ")"
-    if isinstance(value, float) and value != int(value) and abs(value) < 1e-3:
-        return f"{value:g}".replace("e-0", "e-")
+    if isinstance(value, float):
+        return repr(value).replace("e-0", "e-")
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False)
     return repr(value)

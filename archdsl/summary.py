@@ -54,7 +54,14 @@ def summary(
             figure(line.macs),
         )
     table.add_section()
-    table.add_row("total", "", "", f"{report.params_with_heads:,}", f"{report.macs_with_heads:,}", style="bold")
+    table.add_row(
+        "total",
+        "",
+        "",
+        f"{report.params_with_heads:,}",
+        f"{report.macs_with_heads:,}",
+        style="bold",
+    )
     title = f"{network.name} - {network.about}" if network.about else network.name
     parts = [printable(title), drawn(table, color, width), *closing(report)]
     return "\n".join(parts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal
 
 from archdsl.source import Source, Span
@@ -267,7 +268,7 @@ class Rebind:
 
 @dataclass(frozen=True)
 class NetworkDef:
-    """A `network`; `base` is the call behind `from`, and then `edits` and `rebinds` may stand in it."""
+    """A `network`; `base` is the call behind `from`, and only then are there `edits`."""
 
     name: str
     params: tuple[Param, ...]
@@ -290,3 +291,16 @@ class Spec:
     uses: tuple[Use, ...]
     definitions: tuple[Definition, ...]
     networks: tuple[NetworkDef, ...]
+
+
+def names(*parts: object) -> Iterator[str]:
+    """The names that stand in parts of a tree: of values, and of what is called."""
+    waiting = [*parts]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (Name, Call)):
+            yield part.name
+        if isinstance(part, tuple):
+            waiting += part
+        elif is_dataclass(part) and not isinstance(part, (Source, Span)):
+            waiting += [getattr(part, field.name) for field in fields(part)]

@@ -9,8 +9,9 @@ from math import ceil, floor
 from typing import Any
 
 from archdsl import syntax as s
-from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.diagnostics import ArchError, did_you_mean, mistake
 from archdsl.shapes import extents
+from archdsl.source import Span
 from archdsl.symbols import Computed, Literally, Sym
 
 LIMIT = 10**12
@@ -29,6 +30,13 @@ class Strided:
 
     size: Any
     stride: Any
+
+
+@dataclass(frozen=True)
+class Unsolved:
+    """A `_` given to a `let`, and solved where it arrives."""
+
+    hole: s.Hole
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,8 @@ def kind_of(value: Any) -> str:
         return f"a size with a stride ({kind_of(value.size)})"
     if isinstance(value, Callee):
         return f"the name '{value.name}'"
+    if isinstance(value, Unsolved):
+        return "'_', solved from a join"
     return f'the text "{value}"'
 
 
@@ -116,12 +126,7 @@ class Evaluator:
             case s.Apply():
                 return self.apply(expr)
             case s.Hole(span):
-                raise mistake(
-                    "hole",
-                    "'_' stands for a whole argument",
-                    span,
-                    help="give '_' alone as the channels or the stride of a branch",
-                )
+                raise part_of(span)
             case s.TensorRef(name, span):
                 raise mistake("kind", f"'@{name}' is a tensor, and a value belongs here", span)
             case s.ChainValue(_, span):
@@ -132,8 +137,22 @@ class Evaluator:
                     help="put a comparison in parentheses, (a > b)",
                 )
 
+    def passing(self, expr: s.Expr) -> Value:
+        """Evaluates what is handed on to a `let`: `_` too, alone or as the stride of a size."""
+        match expr:
+            case s.Hole():
+                return Value(Unsolved(expr), Literally("_"))
+            case s.Operation("/", (size, s.Hole() as hole)):
+                left = self(size)
+                if isinstance(left.value, tuple):
+                    return Value(Strided(left.value, Unsolved(hole)), left.symbol)
+        return self(expr)
+
     def operation(self, expr: s.Operation) -> Value:
         operands = [self(operand) for operand in expr.operands]
+        for operand, part in zip(operands, expr.operands, strict=True):
+            if isinstance(operand.value, Unsolved) and expr.sign != "/":
+                raise part_of(part.span)
         symbol = Computed(expr.sign, tuple(operand.symbol for operand in operands))
         left = operands[0].value
         if expr.sign == "not":
@@ -179,6 +198,16 @@ class Evaluator:
         return Value(result, Computed(expr.function, tuple(o.symbol for o in operands)))
 
 
+def part_of(span: Span) -> ArchError:
+    """The mistake of calculating with `_`."""
+    return mistake(
+        "hole",
+        "'_' stands for a whole argument",
+        span,
+        help="give '_' alone as the channels or the stride of a branch",
+    )
+
+
 def number(value: Any, part: s.Expr, clause: str) -> None:
     """Refuse what is no number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -192,4 +221,3 @@ def bounded(value: float, expr: s.Expr) -> float:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
-

@@ -26,6 +26,23 @@ network broken
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="rewrite the files of expected texts")
+
+
+@pytest.fixture
+def expect(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares a text with the one in a file; `--accept` writes the file instead."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--accept"):
+            path.write_text(text, encoding="utf-8")
+        assert path.is_file(), f"no {path.name} yet: run pytest --accept and read it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
 @pytest.fixture
 def made() -> Callable[[str], Network]:
     """Makes the network of a text; without a header, of a body's lines."""

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "archdsl"
 # The rooms by layer. A room imports from lower layers, and from those before it in its own.
 LAYERS = [
     "source shapes naming pytext schemes",
-    "diagnostics syntax ops symbols layout",
+    "diagnostics syntax ops symbols layout lessons",
     "parser values graph library",
     "modules kinds arguments edits params joins expand",
     "measure outline probes zoo",
@@ -136,7 +136,9 @@ def test_only_ops_knows_operators(path: Path) -> None:
     texts = {
         node.value
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in skipped
     }
     found = texts & known
     assert found == set()

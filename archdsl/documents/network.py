@@ -82,6 +82,8 @@ class ScopeDocument(Document):
     goal: Index | None
     joint: OpDocument | None
     ends: tuple[int | None, ...]
+    dropped: tuple[Index | None, ...]
+    passes: bool
     items: tuple[Index | ScopeDocument, ...]
 
 
@@ -205,6 +207,8 @@ class GraphWriter:
             goal=scope.goal,
             joint=None if scope.joint is None else op_document(scope.joint),
             ends=scope.ends,
+            dropped=tuple(None if by is None else self.scopes[by] for by in scope.dropped),
+            passes=scope.passes,
             items=tuple(
                 item.index if isinstance(item, Node) else self.scope(item) for item in scope.items
             ),

@@ -122,6 +122,8 @@ class Reader:
             goal=document.goal,
             joint=None if document.joint is None else operator(document.joint),
             ends=document.ends,
+            dropped=tuple(map(self.dropper, document.dropped)),
+            passes=document.passes,
         )
         self.scopes.append(scope)
         if any(index >= len(self.bindings) for index in document.params):
@@ -132,6 +134,12 @@ class Reader:
             scope.items.append(made)
         self.known(scope.exit)
         return scope
+
+    def dropper(self, index: int | None) -> Scope | None:
+        """The decision that has dropped a branch; it stands before the join."""
+        if index is not None and index >= len(self.scopes):
+            raise broken(f"there is no scope {index}")
+        return None if index is None else self.scopes[index]
 
     def node(self, index: int, scope: Scope) -> Node:
         """The next node; they come in walking order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import mistake
 
 FORMATS = ("svg", "png", "pdf")
+MAX_NODES = 3_000  # about ten seconds of layout; time grows faster than the figure
 
 
 def render(dot: str, format: str) -> bytes:
@@ -20,6 +21,12 @@ def render(dot: str, format: str) -> bytes:
     except ImportError:
         return by_system(dot, format)
     graph = pygraphviz.AGraph(string=dot)
+    if graph.number_of_nodes() > MAX_NODES:
+        raise mistake(
+            "limit",
+            f"a figure of {graph.number_of_nodes():,} boxes is more than can be laid out",
+            help="draw fewer, with --level block; '-o picture.dot' needs no layout",
+        )
     drawn: bytes = graph.draw(format=format, prog="dot")
     graph.close()
     return drawn

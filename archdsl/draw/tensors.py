@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archdsl.draw.boxes import Box, Edge, Item
+from archdsl.draw.text import clip
 from archdsl.graph import Network, Output
 
 
@@ -74,7 +75,7 @@ def output_box(output: Output, network: Network) -> Box:
     """Where a tensor leaves the network; a head says that it exists in training only."""
     head = output.weight is not None
     several = len(network.outputs) > 1
-    title = output.name if head or several else "output"
+    title = clip(output.name, 40) if head or several else "output"
     detail = [f"{network.nodes[output.node].shape}"]
     if head:
         detail.append(f"training only, weight {output.weight:g}")

@@ -12,6 +12,7 @@ from archdsl.draw.boxes import Box, Edge, Frame, Item, Level, View
 from archdsl.draw.tensors import Owners, Tensors, edges, output_box
 from archdsl.draw.text import (
     block_words,
+    clip,
     follower_text,
     joint_text,
     layer_text,
@@ -117,7 +118,7 @@ class Builder:
         if isinstance(node.op, Joint):
             box.kind, box.title = "joint", joint_text(node.op)
         elif not node.inputs:
-            box.kind, box.title, box.detail = "input", node.name, [f"{node.shape}"]
+            box.kind, box.title, box.detail = "input", clip(node.name, 40), [f"{node.shape}"]
         elif self.level == "op":
             box.title = operator_text(node.op)
         return box

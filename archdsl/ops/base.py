@@ -186,9 +186,12 @@ def scalar(values: Sizes) -> int | Sizes:
 def split_evenly(channels: int, groups: int, what: str) -> None:
     """Refuse channels that groups do not divide."""
     if channels % groups:
-        near = [g for g in range(1, channels + 1) if channels % g == 0]
-        best = min(near, key=lambda g: abs(g - groups))
-        raise Misfit(f"{channels} {what} do not divide into {groups} groups", f"groups={best} does")
+        down = channels - channels % groups
+        near = f"{down} or {down + groups}" if down else str(groups)
+        raise Misfit(
+            f"{channels} {what} do not divide into {groups} groups",
+            f"{near} channels do, or another number of groups",
+        )
 
 
 def positive_extent(op: str, window: Sizes, shape: Shape, output: Sequence[int]) -> None:

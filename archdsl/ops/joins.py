@@ -55,7 +55,8 @@ class Concat(Joint):
         if len({shape.spatial for shape in inputs}) > 1:
             raise Misfit(
                 "branches that are concatenated agree in all but their channels, and these are "
-                + " | ".join(map(str, inputs))
+                + " | ".join(map(str, inputs)),
+                "give the branches the same strides and padding",
             )
         return Shape((sum(shape.channels for shape in inputs), *inputs[0].spatial))
 
@@ -101,7 +102,8 @@ class Multiply(Joint):
             if not self.fits(first, other):
                 raise Misfit(
                     "branches that are multiplied agree in each axis, or have 1 there, "
-                    "and these are " + " * ".join(map(str, inputs))
+                    "and these are " + " * ".join(map(str, inputs)),
+                    "end a gate in the channels that it gates, conv 1x1 (in.c)",
                 )
             first = Shape(max(a, b) for a, b in zip(first, other, strict=True))
         return first

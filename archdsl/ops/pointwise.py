@@ -177,6 +177,11 @@ class Leaky(Activation):
 
     slope: float = arg("number", 0.01)
 
+    @property
+    def in_place(self) -> bool:  # type: ignore[override]
+        """The backward pass from its output needs to know the input's sign."""
+        return self.slope >= 0
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
             "nn.LeakyReLU",
@@ -192,6 +197,11 @@ class Elu(Activation):
     positional: ClassVar[tuple[str, ...]] = ("alpha",)
 
     alpha: float = arg("number", 1.0)
+
+    @property
+    def in_place(self) -> bool:  # type: ignore[override]
+        """The backward pass from its output needs to know the input's sign."""
+        return self.alpha >= 0
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(

@@ -261,7 +261,7 @@ class TransposedConv(Op):
     stride: Sizes = arg("size", 1)
     groups: int = arg("count", 1)
     dilation: Sizes = arg("size", 1)
-    pad: Padding = arg("padding", "same")
+    pad: Padding = arg("padding", "valid")
     bias: bool = arg("flag", True)
     extra: Sizes = arg("size", 0)
 

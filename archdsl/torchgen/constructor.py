@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from archdsl.graph import Network, Node
 from archdsl.naming import is_attribute
-from archdsl.ops import REQUIRED, Argument, Construct, Joint
+from archdsl.ops import Argument, Construct
 from archdsl.pytext import Py, call, flat, keyword, lines, listing, literal, prefixed, table
 from archdsl.symbols import Sym
-from archdsl.torchgen.structure import Group, Item
+from archdsl.torchgen.structure import Group, Instance, Item
 from archdsl.torchgen.symbolic import ATOM, Expr, Parameter, Slots, combined, constant
 
 METHOD = 8  # the indentation of a method's body
@@ -53,15 +54,20 @@ class Constructor:
         self.made = made
         self.slots = made.slots
         self.shared: dict[str, str] = {}
-        self.taken = {item.name for item in made.group.instances[0].items}
+        self.taken = {
+            part.name
+            for instance in made.group.instances
+            for item in instance.items
+            for part in (item, *item.items)
+        }
         overwrites = in_place(made.group)
         for position, column in made.columns():
             item = column[0]
             if item.kind == "choice" and position in made.group.kept:
                 self.choice(position, column)
-            elif item.kind == "gate" or (item.kind == "op" and isinstance(item.node.op, Joint)):
+            elif item.is_joint:
                 if any(one.kind == "gate" for one in column):
-                    self.gate(position, column)
+                    self.gate(position)
             elif item.kind == "op" and item.node.op.inputs == 0:
                 continue
             elif item.kind == "op" and says_itself(item):
@@ -114,7 +120,7 @@ class Constructor:
         first, *others = sorted(filled)
         if len(filled) < len(parts):
             self.made.init.append(f"self.{name}: nn.Module = nn.Identity()")
-            test = condition if first == 0 else negated(condition)
+            test = condition if first == min(parts) else negated(condition)
             self.branch(f"if {test.text}:", name, column, filled[first])
             return
         self.made.init.append(f"self.{name}: nn.Module")
@@ -127,27 +133,34 @@ class Constructor:
         self.made.init.append(head)
         self.made.init += statement(prefixed(f"self.{name} = ", py), nested=1)
 
-    def gate(self, position: int, column: Column) -> None:
+    def gate(self, position: int) -> None:
         """Whether a branch is joined in, as an attribute for `forward` to ask."""
-        name = "residual"
-        while name in self.taken:
-            name = f"{name}_"
+        asked = self.made.group.asked(position)
+        assert asked is not None
+        column = self.made.group.column(asked)
+        condition = self.condition(column)
+        first = min(column, key=lambda item: item.scope.chosen)
+        joined = condition if first.end is not None else negated(condition)
+        name = self.attribute("residual")
         self.made.attributes[position] = name
-        instances = self.made.group.instances
-        asked = next(
-            j
-            for j in sorted(self.made.group.kept)
-            if any(instance.items[j].end is None for instance in instances)
-        )
-        condition = self.condition([instance.items[asked] for instance in instances])
-        self.made.init.append(f"self.{name} = {condition.text}")
+        self.made.init.append(f"self.{name} = {joined.text}")
+
+    def attribute(self, name: str) -> str:
+        """A name that no item of the class bears."""
+        unique, count = name, 1
+        while unique in self.taken:
+            count += 1
+            unique = f"{name}_{count}"
+        self.taken.add(unique)
+        return unique
 
     # ---- conditions ----
 
     def condition(self, column: Column) -> Expr:
-        """When the first alternative is taken."""
+        """When the first of the alternatives that occur is taken."""
         uses = self.slots.everywhere
-        values = [item.scope.chosen == 0 for item in column]
+        first = min(item.scope.chosen for item in column)
+        values = [item.scope.chosen == first for item in column]
         symbols = [item.scope.condition for item in column]
         candidates = [] if symbols[0] is not None else list(self.fits(column, uses))
         label = next((i.name for item in column for i in item.items), "joined")
@@ -371,28 +384,31 @@ def suffix(py: Py, text: str) -> Py:
 
 
 def in_place(group: Group) -> set[str]:
-    """Names of modules that may overwrite their input in all that they are used for.
-
-    The input must come from an operator whose backward pass does not read its output, and nothing
-    else may use it.
-    """
-    items = group.instances[0].items
-    uses: dict[int | None, int] = {}
-    for item in items:
-        for number in item.sources:
-            tensor = group.instances[0].tensor(number)
-            uses[tensor] = uses.get(tensor, 0) + 1
-    made = {item.end: item for item in items}
+    """Names of modules that may overwrite their input in all that they are used for."""
+    instance = group.instances[0]
+    uses = readers(instance)
+    made = {item.end: item for item in instance.items}
     safe: dict[str, bool] = {}
-    for item in items:
-        if item.kind != "op" or not item.node.op.in_place:
-            continue
-        tensor = group.instances[0].tensor(item.sources[0])
-        source = made.get(tensor)
-        fine = source is not None and overwritable(source) and uses[tensor] == 1
-        key = flat_key(item)
-        safe[key] = safe.get(key, True) and fine
-    return {item.name for item in items if item.kind == "op" and safe.get(flat_key(item))}
+    for item in instance.items:
+        if item.kind == "op" and item.node.op.in_place:
+            source = made.get(item.sources[0])
+            fine = source is not None and overwritable(source) and uses[item.sources[0]] == 1
+            key = flat_key(item)
+            safe[key] = safe.get(key, True) and fine
+    return {
+        item.name for item in instance.items if item.kind == "op" and safe.get(flat_key(item))
+    }
+
+
+def readers(instance: Instance) -> Counter[int | None]:
+    """How often each tensor of a body is read; what is returned counts as read."""
+    found = Counter(number for item in instance.items for number in item.sources)
+    network = instance.network
+    if instance.scope.kind == "network":
+        found.update(instance.known[output.node] for output in (*network.outputs, *network.heads))
+    else:
+        found[instance.end] += 1
+    return found
 
 
 def flat_key(item: Item) -> str:

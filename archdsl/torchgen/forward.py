@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from archdsl.naming import is_attribute
-from archdsl.ops import Joint
+from archdsl.naming import FILE_NAMES, identifier, is_attribute
 from archdsl.pytext import WIDTH, Py, call, flat, lines, literal, prefixed
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import Class
-from archdsl.torchgen.structure import Item, operator, outside
+from archdsl.torchgen.structure import Item, all_sources
 
 NAMES = ("x", "y", "z", "u", "v", "w")
 INDENT = 8
@@ -37,52 +37,71 @@ class Forward:
     variables: dict[int, str] = field(default_factory=dict)  # tensor: variable that holds it
     pending: dict[int, Pending] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)  # tensor: uses still to come
+    heads: dict[int, str] = field(default_factory=dict)  # tensor of a head: its variable
     training: bool = False
     shown: Shape | None = None
 
     def __post_init__(self) -> None:
-        self.instance = self.made.group.instances[0]
-        self.items = self.instance.items
+        self.group = self.made.group
+        self.instance = self.group.instances[0]
         self.root = self.made.slots.root
         self.network = self.instance.network
-        self.heads = {head.node: head.name for head in self.network.heads} if self.root else {}
         self.results = self.find_results()
-        for item in self.items:
+        self.items = self.needed()
+        self.nodes = {item.end: self.node(item) for _, item in self.items}
+        for _, item in self.items:
             for tensor in self.sources(item):
                 self.left[tensor] = self.left.get(tensor, 0) + 1
         for tensor in self.results:
             self.left[tensor] = self.left.get(tensor, 0) + 1
 
+    def head_names(self, taken: set[str]) -> dict[int, str]:
+        """Variables for the training-only heads, by their tensors."""
+        found: dict[int, str] = {}
+        for head in self.network.heads:
+            name = identifier(head.name, {*FILE_NAMES, *taken, "branches"})
+            found[self.instance.known[head.node]] = name
+            taken.add(name)
+        return found
+
     def find_results(self) -> list[int]:
         """The tensors that are returned."""
         if self.root:
-            network = self.network
-            made = {self.real(item.end): item.end for item in self.items if item.end is not None}
-            nodes = [output.node for output in network.outputs]
-            nodes += [head.node for head in reversed(network.heads)]
-            return [made[node] for node in nodes]  # type: ignore[misc]
-        end = self.instance.tensor(self.instance.scope.end)
-        assert end is not None
-        return [end]
+            nodes = [output.node for output in self.network.outputs]
+            nodes += [head.node for head in reversed(self.network.heads)]
+            return [self.instance.known[node] for node in nodes]
+        assert self.instance.end is not None
+        return [self.instance.end]
 
-    def real(self, tensor: int | None) -> int | None:
-        """The node behind a tensor's number."""
-        by_end = {item.end: item for item in self.items}
-        item = by_end.get(tensor)
-        if item is None or item.kind == "op":
-            return tensor
-        return item.scope.exit
+    def needed(self) -> list[tuple[int, Item]]:
+        """Position and item of what leads to a result; what comes in is known already."""
+        wanted: set[int | None] = set(self.results)
+        asked: set[object] = set()
+        found = []
+        for position, item in reversed(list(enumerate(self.instance.items))):
+            if item.end not in wanted and item.thing not in asked:
+                continue
+            wanted.update(all_sources(item))
+            asked.update(item.asks)
+            if item.kind != "op" or item.node.op.inputs != 0:
+                found.append((position, item))
+        return found[::-1]
+
+    def node(self, item: Item) -> int | None:
+        """The node that makes what an item hands on."""
+        return item.node.index if item.kind == "op" else item.scope.exit
 
     def sources(self, item: Item) -> list[int]:
-        """The tensors that an item reads; a branch that may be dropped reads its input."""
+        """The tensors that an item reads; a branch that was dropped reads its input."""
+        asks = iter(item.asks)
         found = []
-        nones = [i for i in self.items if i.kind == "choice" and i.end is None]
         for number in item.sources:
             if number is None:
-                number = nones[0].sources[0]
-            tensor = self.instance.tensor(number)
-            assert tensor is not None
-            found.append(tensor)
+                asked = next(asks)
+                choice = next(i for i in self.instance.items if i.thing is asked)
+                (number,) = choice.sources
+            assert number is not None
+            found.append(number)
         return found
 
     # ---- the walk ----
@@ -90,20 +109,17 @@ class Forward:
     def write(self, inputs: list[str]) -> list[str]:
         """The statements, without `return`."""
         if self.root:
-            entries = [i.end for i in self.items if i.kind == "op" and i.node.op.inputs == 0]
-            for tensor, name in zip(entries, inputs, strict=True):
-                assert tensor is not None
-                self.variables[tensor] = name
-            self.shown = self.network.nodes[self.network.inputs[0].index].shape
+            entries = [node.index for node in self.network.inputs]
+            self.variables = {
+                self.instance.known[i]: name for i, name in zip(entries, inputs, strict=True)
+            }
+            self.nodes |= {self.instance.known[i]: i for i in entries}
+            self.shown = self.network.inputs[0].shape
+            self.heads = self.head_names({*NAMES, *inputs})
         else:
-            reads = outside(self.items, self.instance.scope.source)
-            for number, name in zip(reads, inputs, strict=True):
-                tensor = self.instance.tensor(number)
-                assert tensor is not None
-                self.variables[tensor] = name
-        for position, item in enumerate(self.items):
-            if item.kind == "op" and item.node.op.inputs == 0:
-                continue
+            self.variables = dict(zip(self.instance.reads, inputs, strict=True))
+        for place, (position, item) in enumerate(self.items):
+            self.place = place
             self.step(position, item)
         self.finish()
         return self.statements
@@ -125,21 +141,22 @@ class Forward:
         made.training = all(node.training_only for node in item.nodes()) and self.root
         assert item.end is not None
         self.pending[item.end] = made
-        if self.left.get(item.end, 0) != 1 or item.end in self.results or self.is_gate(position, item):
+        several = self.left[item.end] != 1 or item.end in self.results
+        if several or self.is_gate(position, item):
             self.flush(item.end)
 
     def is_gate(self, position: int, item: Item) -> bool:
         """Whether an item is a join that asks whether to join."""
-        joint = item.kind == "gate" or (item.kind == "op" and isinstance(item.node.op, Joint))
-        return joint and bool(self.attribute(position))
+        return item.is_joint and bool(self.attribute(position))
 
     def pass_through(self, item: Item) -> None:
         """What a dropped or empty decision passes on is its input under another number."""
-        tensor = self.instance.tensor(item.sources[0])
+        (tensor,) = item.sources
         assert tensor is not None
         if item.end is not None:
             self.flush(tensor)
             self.variables[item.end] = self.variables[tensor]
+            self.nodes[item.end] = self.nodes.get(tensor)
             self.left[tensor] += self.left.get(item.end, 0) - 1
         else:
             self.left[tensor] -= 1
@@ -162,9 +179,8 @@ class Forward:
 
     def trails(self, item: Item) -> bool:
         """Whether no layer with weights of its own follows before the next part or the end."""
-        after = self.items[self.items.index(item) :]
-        for follower in after:
-            if follower.kind != "op" or isinstance(follower.node.op, Joint):
+        for _, follower in islice(self.items, self.place, None):
+            if follower.kind != "op" or follower.is_joint:
                 return True
             if self.weighs(follower):
                 return False
@@ -194,8 +210,7 @@ class Forward:
                 made.depth = max(made.depth, part.depth)
                 made.weights += part.weights
                 made.closed = made.closed or part.closed
-        is_joint = item.kind == "gate" or (item.kind == "op" and isinstance(item.node.op, Joint))
-        if is_joint:
+        if item.is_joint:
             made.py = self.joined(position, item, values)
             made.weights = made.weights if len(values) == 1 else 0
             made.closed = False
@@ -217,29 +232,19 @@ class Forward:
         return made
 
     def joined(self, position: int, item: Item, values: list[Py]) -> Py:
-        said = operator(item).expression(values)
+        said = item.operator.expression(values)
         assert said is not None
         name = self.attribute(position)
         if not name:
             return said
         # The branch that may be missing is the one that passes the input on.
-        dropped = [
-            i
-            for i, number in enumerate(item.sources)
-            if number is None or self.is_branch_or_none(number)
-        ]
-        rest = [value for i, value in enumerate(values) if i not in dropped]
-        without = operator(item).expression(rest) if len(rest) > 1 else rest[0]
-        assert without is not None
-        return f"{flat(said)} if self.{name} else {flat(without)}"
+        (kept,) = [value for i, value in enumerate(values) if i != self.droppable(position)]
+        return f"{flat(said)} if self.{name} else {flat(kept)}"
 
-    def is_branch_or_none(self, number: int) -> bool:
-        """Whether a tensor comes from a decision between a branch and none."""
-        for i, item in enumerate(self.items):
-            if item.end == number and item.kind == "choice" and i in self.made.group.kept:
-                column = [instance.items[i] for instance in self.made.group.instances]
-                return any(one.end is None for one in column)
-        return False
+    def droppable(self, position: int) -> int:
+        """Which branch of a join may be missing."""
+        item = next(i for i in self.group.column(position) if i.kind == "gate")
+        return item.sources.index(None)
 
     # ---- devices ----
 
@@ -251,7 +256,7 @@ class Forward:
         if not self.root or not self.network.devices:
             return py
         there = next(item.nodes(), None)
-        here = self.network.nodes[self.real(tensor) or 0]
+        here = self.network.nodes[self.nodes[tensor] or 0]
         target = (there.device if there else None) or 0
         if (here.device or 0) == target and here.op.inputs != 0:
             return py
@@ -292,12 +297,12 @@ class Forward:
         self.statements += text
 
     def shape(self, tensor: int) -> Shape:
-        return self.network.nodes[self.real(tensor) or 0].shape
+        return self.network.nodes[self.nodes[tensor] or 0].shape
 
     def variable(self, tensor: int, made: Pending) -> str:
         """A name for a tensor: that of one no longer needed, or the next free letter."""
-        if self.real(tensor) in self.heads:
-            return self.heads[self.real(tensor) or 0]
+        if tensor in self.heads:
+            return self.heads[tensor]
         held = {
             name
             for other, name in self.variables.items()

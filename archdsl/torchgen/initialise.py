@@ -20,7 +20,8 @@ def initialisation(network: Network) -> list[str]:
     if body:
         body.insert(0, "for module in self.modules():")
     for init, found in special:
-        body += statement(prefixed("for name in ", Wrapped("(", tuple(map(literal, found)), "):")))
+        start, end = ("[", "]:") if len(found) == 1 else ("(", "):")
+        body += statement(prefixed("for name in ", Wrapped(start, tuple(map(literal, found)), end)))
         body += named(init)
     return body
 

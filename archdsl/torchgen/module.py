@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from textwrap import wrap
 
 from archdsl.graph import Network
 from archdsl.measure import measure
-from archdsl.naming import function_name
+from archdsl.naming import FILE_NAMES, function_name, identifier
 from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import Class, ordered
 from archdsl.torchgen.forward import Forward
 from archdsl.torchgen.initialise import initialisation
-from archdsl.torchgen.structure import outside
 from archdsl.torchgen.symbolic import Parameter, constant
 
 
@@ -34,6 +34,14 @@ class ClassText:
     doc: list[str]
     init: Method
     forward: Method
+
+
+# What a field of a named tuple and a parameter of `forward` cannot be called.
+FIELDS = frozenset(dir(tuple)) | {"Tensor"}
+INPUTS = FILE_NAMES | frozenset(
+    """x branches args cli count cuda device devices dtype model output peak run seconds shapes
+    timer getrusage RUSAGE_SELF""".split()
+)
 
 
 class Module:
@@ -77,19 +85,19 @@ class Module:
         """Whether a chain has children with names."""
         return any("OrderedDict" in made.support for made in self.planned)
 
-    @property
+    @cached_property
     def output_fields(self) -> list[str]:
         """The names of what is returned in training, heads from the last to the first."""
         if not self.network.heads and len(self.network.outputs) == 1:
             return []
         heads = [head.name for head in reversed(self.network.heads)]
-        return [output.name for output in self.network.outputs] + heads
+        return distinct([*(output.name for output in self.network.outputs), *heads], FIELDS)
 
     @property
     def eval_fields(self) -> list[str]:
         """The names of what is returned in evaluation, if those are several and others."""
-        several = len(self.network.outputs) > 1
-        return [o.name for o in self.network.outputs] if several and self.network.heads else []
+        outputs = len(self.network.outputs)
+        return self.output_fields[:outputs] if outputs > 1 and self.network.heads else []
 
     @property
     def returns(self) -> str:
@@ -104,8 +112,9 @@ class Module:
     @property
     def inputs(self) -> list[tuple[str, Shape]]:
         """Name and shape of each input."""
-        nodes = self.network.inputs
-        return [("x" if i == 0 else node.name, node.shape) for i, node in enumerate(nodes)]
+        first, *others = self.network.inputs
+        names = ["x", *distinct([node.name for node in others], INPUTS)]
+        return list(zip(names, (node.shape for node in self.network.inputs), strict=True))
 
     @property
     def factory(self) -> list[str]:
@@ -114,15 +123,21 @@ class Module:
         return header(f"def {self.name}", parameters, self.class_name, 0)
 
     @property
+    def builder(self) -> str:
+        """What builds the network in `main`, where a variable may have the function's name."""
+        local = self.name in INPUTS or self.name in dict(self.inputs)
+        return self.class_name if local else self.name
+
+    @property
     def trial(self) -> list[str]:
         """The statements that build the network and its input for a trial run."""
         if self.devices:
             made = [
                 f"    devices = [] if cuda else [device] * {self.devices}",
-                f"    model = {self.name}(devices=devices).eval()",
+                f"    model = {self.builder}(devices=devices).eval()",
             ]
         else:
-            made = [f"    model = {self.name}().eval().to(device)"]
+            made = [f"    model = {self.builder}().eval().to(device)"]
             layout = ".to(memory_format=torch.channels_last)" if self.channels_last else ""
             if len(made[0]) + len(layout) <= WIDTH:
                 made[0] += layout
@@ -191,7 +206,7 @@ class Module:
             returns = self.returns
         else:
             instance = made.group.instances[0]
-            count = len(outside(instance.items, instance.scope.source))
+            count = len(instance.reads)
             names = ["x", *(f"x{i}" for i in range(2, count + 1))]
             returns = "Tensor"
         body = Forward(made).write(names)
@@ -202,6 +217,14 @@ class Module:
             if len(signature[-1]) + len(comment) + 4 <= WIDTH:
                 signature[-1] += comment
         return signature, [line[8:] for line in body]
+
+
+def distinct(names: list[str], taken: Collection[str]) -> list[str]:
+    """Names as identifiers that are not taken, each once."""
+    found: list[str] = []
+    for name in names:
+        found.append(identifier(name.lstrip("_"), {*taken, *found, ""}))
+    return found
 
 
 def header(name: str, parameters: list[str], returns: str, indent: int) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 
 from archdsl.graph import Network, Node, Scope
-from archdsl.naming import class_name
+from archdsl.naming import FILE_NAMES, camel, class_name, function_name
 from archdsl.torchgen.constructor import Class, Constructor, says_itself
-from archdsl.torchgen.structure import Group, Instance, Item, Key, build, classes, grouped
+from archdsl.torchgen.structure import ENTRY, Bodies, Group, Instance, Item, Key, grouped
 from archdsl.torchgen.symbolic import Fixed, Slots
 
 
@@ -27,28 +28,37 @@ class Plan:
     def __init__(self, networks: list[Network]) -> None:
         self.networks = networks
         self.network_of: dict[int, Network] = {}
+        self.bodies = Bodies()
         self.class_of: dict[int, Class] = {}
         self.made: list[Class] = []
-        self.names: set[str] = set()
+        network = networks[0]
+        self.given: set[str] = set()  # names that blocks have asked for
+        self.names = {function_name(network.name), *FILE_NAMES, *keyword.kwlist, *support(network)}
+        self.root_name = self.unique(network_class(network), "Net")
 
     def classes(self) -> list[Class]:
         for height in self.by_height():
-            for key, scopes in height.items():
-                instances = [
-                    Instance(self.network_of[id(s)], s, build(s, dissolve=key == "")) for s in scopes
-                ]
+            for scopes in height.values():
+                instances = list(map(self.instance, scopes))
                 for group in grouped(instances, self.outside_view, self.class_index):
                     self.add(group)
         return self.made
+
+    def instance(self, scope: Scope) -> Instance:
+        """A use of a class; a network has decided all there is to decide."""
+        root = scope.kind == "network"
+        body = self.bodies.dissolved(scope) if root else self.bodies.undecided(scope)
+        network = self.network_of[id(scope)]
+        return Instance(network, scope, list(body.items), body.end, body.known)
 
     def by_height(self) -> list[dict[str, list[Scope]]]:
         """Scopes by how many classes stand within each other in them, then by what they are."""
         heights: dict[int, int] = {}
         levels: dict[int, dict[str, list[Scope]]] = {}
         for network in self.networks:
-            for scope in classes(network.root):
+            for scope in self.bodies.classes(network.root):
                 self.network_of[id(scope)] = network
-                inner = [heights[id(s)] for s in classes(scope) if s is not scope]
+                inner = [heights[id(s)] for s in self.bodies.classes(scope) if s is not scope]
                 height = heights[id(scope)] = 1 + max(inner, default=0)
                 key = "" if scope.kind == "network" else f"{scope.definition or scope.path} {scope.title}"
                 levels.setdefault(height, {}).setdefault(key, []).append(scope)
@@ -64,27 +74,32 @@ class Plan:
             [instance.scope for instance in group.instances],
             [instance.network for instance in group.instances],
             root,
+            self.names,
         )
         if root:
             settable(slots)
-        made = Class(self.unique(self.name(first)), group, slots)
+        name = self.root_name if root else self.unique(self.name(first), "Block")
+        made = Class(name, group, slots)
         for i, instance in enumerate(group.instances):
             made.scopes[id(instance.scope)] = i
             self.class_of[id(instance.scope)] = made
         Constructor(self.class_of).fill(made)
+        named = set(re.findall(r"\w+", "\n".join(made.init)))
+        slots.parameters = [p for p in slots.parameters if p.name in named]
         self.made.append(made)
 
     def name(self, scope: Scope) -> str:
-        if scope.kind == "network":
-            return network_class(self.networks[0])
         return class_name(scope.title or scope.definition or scope.name)
 
-    def unique(self, name: str) -> str:
-        count, unique = 1, name
+    def unique(self, name: str, kind: str) -> str:
+        """A class's name that nothing else in the file has; `kind` is added where it has."""
+        wanted = name if name not in self.names or name in self.given else f"{name}{kind}"
+        count, unique = 1, wanted
         while unique in self.names:
             count += 1
-            unique = f"{name}{count}"
+            unique = f"{wanted}{count}"
         self.names.add(unique)
+        self.given.add(name)
         return unique
 
     def class_index(self, scope: Scope) -> int:
@@ -92,13 +107,19 @@ class Plan:
 
     def outside_view(self, network: Network, node: Node) -> Key:
         """What the structure of code sees of an operator: its constructor's form, no values."""
-        item = Item("op", node.name, node, node.sources, node.index)
+        item = Item("op", node.name, node, node.sources, ENTRY)
         if node.op.inputs == 0 or says_itself(item):
             return (node.op.name, len(node.inputs))
         construct = node.op.module(*network.input_shapes(node))
         if construct is None:
             return (node.op.name,)
         return (construct.callee, *(argument.name for argument in construct.args))
+
+
+def support(network: Network) -> set[str]:
+    """The classes that the file brings along."""
+    made = (node.op.module(*network.input_shapes(node)) for node in network.nodes if node.inputs)
+    return {construct.callee for construct in made if construct is not None}
 
 
 def settable(slots: Slots) -> None:
@@ -117,7 +138,7 @@ def network_class(network: Network) -> str:
     for count in range(4, 0, -1):
         spelt = "".join(words[:count])
         if spelt and wanted.startswith(spelt.lower()) and spelt.isidentifier():
-            return spelt[0].upper() + spelt[1:] + class_name(rest(base, len(spelt)))
+            return spelt[0].upper() + spelt[1:] + camel(rest(base, len(spelt)))
     return class_name(base)
 
 

@@ -9,12 +9,12 @@ where that can be shown, and never wrong.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archdsl.graph import Network, Scope
-from archdsl.naming import is_attribute
+from archdsl.naming import FILE_NAMES, identifier
 from archdsl.ops import Joint
 from archdsl.ops.base import scalar
 from archdsl.pytext import literal
@@ -41,7 +41,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "round": round,
     "int": int,
 }
-RESERVED = ("self", "nn", "torch", "Tensor", "super", "int", "float", "bool", "devices")
+RESERVED = FILE_NAMES | {"devices", "enough"}
 
 
 class Fixed(Exception):
@@ -97,10 +97,16 @@ class Slots:
     scopes: list[Scope]
     networks: list[Network]
     root: bool = False
+    classes: Collection[str] = ()  # names of the file's classes
     parameters: list[Parameter] = field(default_factory=list)
     channels: dict[tuple[tuple[int, ...], tuple[int, ...]], Expr | None] = field(
         default_factory=dict
     )
+
+    @property
+    def reserved(self) -> set[str]:
+        """Names that a parameter would hide."""
+        return {*RESERVED, *self.classes}
 
     @property
     def everywhere(self) -> tuple[int, ...]:
@@ -156,7 +162,7 @@ class Slots:
         role: str = "",
     ) -> Expr:
         """The parameter of some values, made where there is none."""
-        name = name if is_attribute(name) and name not in RESERVED else f"{name}_"
+        name = identifier(name, self.reserved)
         for other in self.parameters:
             shared = other.values.keys() & values.keys()
             if other.role == role and stem(other.name) == name:
