@@ -75,6 +75,9 @@ def expand(declared: DeclaredNetwork, settings: Mapping[str, Any] | None = None)
         return walk.network(settings or {})
     except Abandoned:
         raise ArchError(*list(walk.mistakes.values())[:MAX_MISTAKES]) from None
+    except ArchError as error:
+        found = dict.fromkeys((*walk.mistakes.values(), *error.diagnostics))
+        raise ArchError(*list(found)[:MAX_MISTAKES]) from None
     except RecursionError:
         span = declared.definition.name_span
         raise mistake("limit", "the network is nested too deeply", span) from None
@@ -130,9 +133,11 @@ class Expander:
         for env in self.envs:
             env.entry = entries[0]
         root.entry = entries[0]
+        before = len(self.mistakes)
         end = self.seq(self.variant.base.definition.body, self.envs[0], entries[0])
         root.end = end
-        self.edits.unused(self.report)
+        if len(self.mistakes) == before:  # else items behind a mistake have not been seen
+            self.edits.unused(self.report)
         inits = [] if self.mistakes else [*self.inits()]
         if self.mistakes:
             raise ArchError(*list(self.mistakes.values())[:MAX_MISTAKES])

@@ -47,4 +47,36 @@ EXAMPLES = {
         "let 3\n",
         "let = relu\n",
     ],
+    "the long form has commas between arguments, conv(3x3, 64)": [
+        "let a\n f(64 96)\n",
+        "let a\n f(3x3 64)\n",
+        "let a\n f(c 64)\n",
+        "let a\n f(96>128 64)\n",
+    ],
+    "branches of a join are parted by '|', '+' or '*'": [
+        "let a\n [ relu, bn ]\n",
+        "let a\n [ conv 3x3, bn ]\n",
+    ],
+    "the short form has no commas: conv 3x3 64, or the long form conv(3x3, 64)": [
+        "let a\n conv 3x3, 64\n",
+        "let a = conv 3x3, 64\n",
+        "let a\n relu\n conv 3x3, 64\n",
+        "let a\n (conv 3x3, 64)\n",
+    ],
+    "a label ends in ':'": ["let a\n x = conv 3x3\n", "let a = x = conv 3x3\n"],
+    "an item has one label": ["let a\n b: c: relu\n"],
+    "an item begins with the name of an operator or block": [
+        "let a\n 3x3 conv\n",
+        "let a\n 64\n",
+        "let a\n relu > 64\n",
+    ],
+    "there is no item between two '>'": ["let a\n relu > > bn\n"],
+    "branches stand in brackets, [ a | b ]": ["let a\n relu | bn\n", "let a = relu | bn\n"],
+    "one count stands behind a unit: (relu x3) x2": ["let a\n relu x3 x2\n"],
+    "a body on the header's line ends with that line: put all lines below the header": [
+        "let a = relu\n bn\n",
+        "let a = relu\n b: bn\n",
+        "let a = relu\n (bn)\n",
+    ],
+    "'< >' with nothing in them": ["let a\n f<!\n"],
 }

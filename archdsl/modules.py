@@ -82,8 +82,10 @@ class Loader:
         path = path.resolve()
         if path not in self.modules:
             self.open.append(path)
-            self.modules[path] = self.module(library.read(path), path)
-            self.open.pop()
+            try:
+                self.modules[path] = self.module(library.read(path), path)
+            finally:
+                self.open.pop()
         return self.modules[path]
 
     def module(self, source: Source, path: Path | None = None) -> Module:
@@ -101,7 +103,7 @@ class Loader:
                 mistakes += error.diagnostics
         mistakes += own_names(module)
         if mistakes:
-            raise ArchError(*mistakes)
+            raise ArchError(*dict.fromkeys(mistakes))
         return module
 
     def use(self, module: Module, use: s.Use, path: Path | None) -> None:

@@ -72,9 +72,10 @@ def matched(declared: Declared, call: s.Call) -> dict[s.Param, s.Arg]:
     for arg in (arg for arg in call.args if arg.name is None):
         if not free:
             count = len(definition.params)
+            takes = f"{count or 'no'} argument{'' if count == 1 else 's'}"
             raise mistake(
                 "argument",
-                f"'{definition.name}' takes {count} arguments, and this is one more",
+                f"'{definition.name}' takes {takes}, and this is one more",
                 arg.span,
                 help=signature(definition),
             )
@@ -156,7 +157,9 @@ def literal_default(param: s.Param) -> Any:
 def signature(definition: s.Definition | s.NetworkDef) -> str:
     """How a block is called."""
     parts = [">".join(p.names) + ("=..." if p.default else "") for p in definition.params]
-    return f"write {definition.name}({', '.join(parts)})"
+    names = definition.bodies if isinstance(definition, s.Definition) else ()
+    bodies = f"<{', '.join(names)}>" if names else ""
+    return f"write {definition.name}{bodies}" + (f"({', '.join(parts)})" if parts else "")
 
 
 # ---- networks ------------------------------------------------------------------------------

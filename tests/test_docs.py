@@ -106,6 +106,30 @@ def test_the_variants_mean_the_same_on_the_first_example_and_on_the_shipped_spec
     assert not any(node.path == "maxpool" for node in shipped["resnet34_narrow"].nodes)
 
 
+INCEPTION = """
+block inception(a, b0>b, c0>c, pool>p) =
+  [ conv 1x1 a  > relu
+  | conv 1x1 b0 > relu > conv 3x3 b > relu
+  | conv 1x1 c0 > relu > conv 5x5 c > relu
+  | pool 3x3/1 same > conv 1x1 p > relu ]
+"""
+# GoogLeNet's inception (3a), weights and biases of each convolution; its table 1 says 159K.
+INCEPTION_3A = sum(
+    outs * (ins * k * k + 1)
+    for ins, outs, k in (
+        (192, 64, 1), (192, 96, 1), (96, 128, 3), (192, 16, 1), (16, 32, 5), (192, 32, 1)
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("block", ["", INCEPTION])
+def test_inception_is_the_paper_s(block: str) -> None:
+    call = "inception(64, 96>128, 16>32, pool>32)"
+    network = networks(f"{block}network module\n  input 192x28x28\n  {call}\n")["module"]
+    assert params(network) == INCEPTION_3A
+    assert network.nodes[-1].shape == (256, 28, 28)
+
+
 def test_the_names_example_names_as_its_comments_say() -> None:
     text = next(text for text in FILES if "network names" in text)
     paths = {node.path for node in networks(text)["names"].nodes}

@@ -10,6 +10,7 @@ import pytest
 from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.expand import expand
 from archdsl.modules import Loader
+from archdsl.source import Source
 
 CASES = sorted(Path(__file__).parent.joinpath("errors").glob("*.arch"))
 
@@ -36,3 +37,34 @@ def test_case(
     error = refused(path)
     assert error.diagnostics, "nothing is refused"
     expect(path.with_suffix(".txt"), f"{error}\n")
+
+
+def test_every_expected_text_has_its_case() -> None:
+    folder = Path(__file__).parent
+    for name in ("errors", "language"):
+        texts = {path.stem for path in folder.joinpath(name).glob("*.txt")}
+        assert texts == {path.stem for path in folder.joinpath(name).glob("*.arch")}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"clases": 10}, "did you mean 'classes'"),
+        ({"classes": "ten"}, "'classes' is like the number 10"),
+        ({"classes": 3.5}, "a whole number"),
+        ({"classes": 0}, "at least 1"),
+        ({"act": "rely"}, "did you mean 'relu'"),
+        ({"act": 3}, "is like the name 'relu'"),
+        ({"deep": 1}, "is like a condition"),
+        ({"k": "3x3"}, "is like the size 3x3"),
+    ],
+)
+def test_settings_are_refused(settings: dict[str, object], message: str) -> None:
+    text = """
+    network test(classes=10, act=relu, deep=true, k=3x3)
+      input 3x8x8
+      conv k 8 > act if (deep) > flatten > fc classes
+    """
+    declared = Loader().module(Source("test.arch", text)).network()
+    with pytest.raises(ArchError, match=message):
+        expand(declared, settings)

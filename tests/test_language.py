@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.api import architecture
 from archdsl.expand import expand
 from archdsl.graph import Network, Node
 from archdsl.modules import Loader
@@ -51,6 +52,25 @@ def told_node(network: Network, node: Node) -> str:
 def test_case(path: Path, expect: Callable[[Path, str], None]) -> None:
     networks = [expand(declared) for declared in Loader().file(path).own_networks]
     expect(path.with_suffix(".txt"), "\n".join(line for n in networks for line in told(n)) + "\n")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_generated_code_has_these_names_and_shapes(path: Path) -> None:
+    pytest.importorskip("torch")
+    import torch
+
+    for declared in Loader().file(path).own_networks:
+        made = architecture(declared, {})
+        network, module = made.network, made.module().eval()
+        state = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
+        assert state == network.state()
+        if network.devices:
+            continue  # there may be none
+        out = module(*(torch.zeros(1, *node.shape) for node in network.inputs))
+        outs = out if isinstance(out, tuple) else (out,)
+        shapes = [network.nodes[output.node].shape for output in network.outputs]
+        assert [tuple(tensor.shape[1:]) for tensor in outs] == shapes
 
 
 # ---- what language.md says of stacks and names, sentence by sentence ------------------------

@@ -10,7 +10,7 @@ from itertools import groupby
 from archdsl.graph import Network, Node
 from archdsl.naming import is_attribute
 from archdsl.ops import Argument, Construct
-from archdsl.pytext import Py, call, flat, keyword, lines, listing, literal, prefixed, table
+from archdsl.pytext import WIDTH, Py, call, flat, keyword, lines, listing, literal, prefixed, table
 from archdsl.symbols import Sym
 from archdsl.torchgen.structure import Group, Instance, Item
 from archdsl.torchgen.symbolic import ATOM, Expr, Parameter, Slots, combined, constant
@@ -104,6 +104,9 @@ class Constructor:
         if not self.slots.root or not network.devices:
             return py
         device = next(item.nodes()).device or 0
+        head = f"{flat(py)}.to("
+        if METHOD + len(f"self.{item.name} = {head}") <= WIDTH:
+            return call(head[:-1], [f"devices[{device}]"])
         return suffix(py, f".to(devices[{device}])")
 
     def choice(self, position: int, column: Column) -> None:

@@ -10,9 +10,11 @@ from archdsl.pytext import WIDTH, Py, call, flat, lines, literal, prefixed
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import Class
 from archdsl.torchgen.structure import Item, all_sources
+from archdsl.torchgen.symbolic import ATOM, PRODUCT, SUM
 
 NAMES = ("x", "y", "z", "u", "v", "w")
 INDENT = 8
+MOST_OPERANDS = 56  # characters
 
 
 @dataclass
@@ -24,8 +26,8 @@ class Pending:
     depth: int = 0
     weights: int = 0
     closed: bool = False  # a part of its own, behind which a new statement begins
-    torch_typed: bool = False
     training: bool = False
+    level: int = ATOM
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Forward:
     heads: dict[int, str] = field(default_factory=dict)  # tensor of a head: its variable
     training: bool = False
     shown: Shape | None = None
+    last: tuple[int, Shape | None, Pending, int] | None = None  # the last statement
 
     def __post_init__(self) -> None:
         self.group = self.made.group
@@ -131,9 +134,10 @@ class Forward:
         sources = self.sources(item)
         weights = int(self.weighs(item))
         closed = item.kind in ("class", "chain", "choice")
-        for tensor in sources:
-            if self.is_gate(position, item):
+        if self.is_gate(position, item) or self.is_long(item, sources):
+            for tensor in sources:
                 self.flush(tensor)
+        for tensor in sources:
             self.settle(tensor, item, weights, closed, len(sources) > 1)
         made = self.expression(position, item, sources)
         made.weights += weights
@@ -144,6 +148,11 @@ class Forward:
         several = self.left[item.end] != 1 or item.end in self.results
         if several or self.is_gate(position, item):
             self.flush(item.end)
+
+    def is_long(self, item: Item, sources: list[int]) -> bool:
+        """Whether operands of a sign, which cannot be wrapped, would fill a line."""
+        operands = [self.pending[tensor].py for tensor in sources if tensor in self.pending]
+        return level(item) < ATOM and sum(len(flat(py)) for py in operands) > MOST_OPERANDS
 
     def is_gate(self, position: int, item: Item) -> bool:
         """Whether an item is a join that asks whether to join."""
@@ -200,12 +209,15 @@ class Forward:
         parts = [self.pending.pop(tensor, None) for tensor in sources]
         values: list[Py] = []
         made = Pending("", [])
-        for tensor, part in zip(sources, parts, strict=True):
+        for i, (tensor, part) in enumerate(zip(sources, parts, strict=True)):
             if part is None:
-                values.append(self.moved(tensor, item))
+                values.append(self.moved(self.variables[tensor], tensor, item))
                 made.reads.append(tensor)
             else:
-                values.append(self.moved_text(part.py, tensor, item))
+                least = level(item) + (i > 0) if level(item) < ATOM else 0
+                if self.moves(tensor, item) or self.asked_for_shape(item, i):
+                    least = ATOM
+                values.append(self.moved(within(part, least), tensor, item))
                 made.reads += part.reads
                 made.depth = max(made.depth, part.depth)
                 made.weights += part.weights
@@ -214,14 +226,12 @@ class Forward:
             made.py = self.joined(position, item, values)
             made.weights = made.weights if len(values) == 1 else 0
             made.closed = False
-            made.torch_typed = not isinstance(made.py, str)
+            made.level = level(item)
         elif item.kind == "op" and (said := item.node.op.expression(values)) is not None:
             made.py = said
-            made.torch_typed = True
         elif position in self.made.functions:
             overwrite = ["inplace=True"] if self.made.functions[position] else []
             made.py = call(item.node.op.function, [*values, *overwrite])
-            made.torch_typed = True
         else:
             name = self.attribute(position)
             function = (
@@ -230,6 +240,10 @@ class Forward:
             made.py = call(function, values)
         made.depth += 1
         return made
+
+    def asked_for_shape(self, item: Item, i: int) -> bool:
+        """Whether a source only lends its extents (`to=@name`)."""
+        return i > 0 and not item.is_joint
 
     def joined(self, position: int, item: Item, values: list[Py]) -> Py:
         said = item.operator.expression(values)
@@ -248,19 +262,23 @@ class Forward:
 
     # ---- devices ----
 
-    def moved(self, tensor: int, item: Item) -> Py:
-        return self.moved_text(self.variables[tensor], tensor, item)
-
-    def moved_text(self, py: Py, tensor: int, item: Item) -> Py:
+    def moved(self, py: Py, tensor: int, item: Item) -> Py:
         """A tensor on the device of the item that reads it."""
+        if not self.moves(tensor, item):
+            return py
+        return f"{flat(py)}.to(self.devices[{self.device(item)}])"
+
+    def moves(self, tensor: int, item: Item) -> bool:
+        """Whether a tensor comes from elsewhere; inputs may lie anywhere."""
         if not self.root or not self.network.devices:
-            return py
-        there = next(item.nodes(), None)
+            return False
         here = self.network.nodes[self.nodes[tensor] or 0]
-        target = (there.device if there else None) or 0
-        if (here.device or 0) == target and here.op.inputs != 0:
-            return py
-        return f"{flat(py)}.to(self.devices[{target}])"
+        return here.op.inputs == 0 or (here.device or 0) != self.device(item)
+
+    def device(self, item: Item) -> int:
+        """The index of the device where an item stands."""
+        there = next(item.nodes(), None)
+        return (there.device if there else None) or 0
 
     # ---- statements ----
 
@@ -276,6 +294,7 @@ class Forward:
         self.statement(f"{name} = ", made, tensor)
 
     def statement(self, head: str, made: Pending, tensor: int) -> None:
+        self.last = (len(self.statements), self.shown, made, tensor)
         indent = INDENT
         if made.training:
             if not self.training:
@@ -330,9 +349,10 @@ class Forward:
             return
         last = self.statements[-1] if self.statements else ""
         name = names[0]
-        typed = tuple(f"{' ' * INDENT}{name} = {known}." for known in ("torch", "nn.functional"))
-        if last.startswith(typed) and last.endswith(")"):
-            self.statements[-1] = last.replace(f"{name} = ", "return ", 1)
+        if self.last and self.last[3] == self.results[0] and is_tensor(self.last[2].py):
+            start, self.shown, made, tensor = self.last
+            del self.statements[start:]
+            self.statement("return ", made, tensor)
             return
         if name != "x" and last.startswith(f"{' ' * INDENT}{name} = "):
             self.statements[-1] = last.replace(f"{name} = ", "x = ", 1)
@@ -351,6 +371,22 @@ class Forward:
         else:
             kind = f"{name}Output" if not self.network.heads else f"{name}EvalOutput"
             self.statements += lines(call(f"return {kind}", names), INDENT)
+
+
+def is_tensor(py: Py) -> bool:
+    """Whether the type of an expression is known without annotations of modules."""
+    return flat(py).startswith(("torch.", "nn.functional."))
+
+
+def level(item: Item) -> int:
+    """How tightly the sign binds that an item is written with."""
+    sign = item.operator.sign if item.is_joint else ""  # type: ignore[attr-defined]
+    return {"+": SUM, "*": PRODUCT}.get(sign, ATOM)
+
+
+def within(part: Pending, least: int) -> Py:
+    """An expression as an operand, in parentheses where it binds less tightly."""
+    return part.py if part.level >= least else f"({flat(part.py)})"
 
 
 def listed(py: Py) -> Py | None:

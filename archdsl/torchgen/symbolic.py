@@ -44,6 +44,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 RESERVED = FILE_NAMES | {"devices", "enough"}
 
 
+LONGEST = 60  # characters of an expression that one would write
+
+
 class Fixed(Exception):
     """A parameter of the network does more than change literals, so it is fixed at compile time."""
 
@@ -131,7 +134,7 @@ class Slots:
         kept = list(self.parameters)
         for find in (lambda: self.express(symbols, uses), *map(constantly, candidates)):
             found = find()
-            if found is not None and agrees(found.values, values):
+            if found is not None and agrees(found.values, values) and len(found.text) <= LONGEST:
                 if not (same and (found.is_literal or self.parameters != kept)):
                     return found
             self.parameters[:] = kept

@@ -1,0 +1,494 @@
+"""The generated code of every shipped network: as text, as modules, and against torchvision."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archdsl.graph import Network
+from archdsl.library import shipped_networks
+from archdsl.measure import measure
+from archdsl.naming import function_name
+from archdsl.pipeline import compile, declared, network
+from archdsl.pytext import WIDTH
+
+HERE = Path(__file__).parent
+NAMES = list(shipped_networks())
+GOLDEN = [
+    "lenet5",
+    "alexnet@two_gpus",
+    "vgg11",
+    "googlenet",
+    "efficientnet_lite0",
+    "resnet50@torchvision",
+]
+# What a strict project selects; ANN, D and PL need a word each.
+RUFF = "A,ANN,ARG,B,C4,COM818,D,E,F,FA,FBT003,I,ICN,N,PERF,PIE,PL,PT,PYI,RET,RUF,SIM,TC,TRY,UP,W"
+RUFF_IGNORE = ",".join(
+    [
+        "ANN401",
+        "D100,D101,D102,D103,D105,D107",  # a class may speak for itself
+        "D203,D213",  # the other convention of two
+        "D205,D400,D415",  # a first line of shapes
+        "PLC0415",  # an import that only POSIX has
+        "PLR0913,PLR0917,PLR2004",  # constructors of layers have many numbers
+        "RET504",  # `x = ...; return x` tells mypy the type
+    ]
+)
+CLASSES = {
+    "googlenet": ["BasicConv", "Inception", "InceptionAux", "GoogLeNet"],
+    "resnet50": ["BottleneckV1", "ResNet50"],
+    "resnet50@torchvision": ["Bottleneck", "ResNet50"],
+    "resnet18": ["Basic", "ResNet18"],
+    "efficientnet_lite0": ["InvertedResidual", "EfficientNetLite0"],
+}
+
+
+@cache
+def source(name: str) -> str:
+    return compile(declared(name))
+
+
+@cache
+def graph(name: str) -> Network:
+    return network(name)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files of all networks."""
+    made = tmp_path_factory.mktemp("generated")
+    for name in NAMES:
+        (made / f"{function_name(name)}.py").write_text(source(name))
+    return made
+
+
+def tool(*arguments: str, folder: Path) -> None:
+    """A tool finds nothing to say about a folder."""
+    found = subprocess.run(
+        [sys.executable, "-m", *arguments, "."], cwd=folder, capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-2000:]
+
+
+# ---- text ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_spec_gives_the_same_bytes(name: str) -> None:
+    assert compile(declared(name)) == source(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lines_are_short_and_imports_few(name: str) -> None:
+    assert max(map(len, source(name).splitlines())) <= WIDTH
+    roots = set()
+    for node in ast.walk(ast.parse(source(name))):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            roots.add(str(node.module).partition(".")[0])
+    assert roots <= {"torch", *sys.stdlib_module_names}
+
+
+def test_formatted_and_clean(folder: Path) -> None:
+    tool("ruff", "format", "--check", "--isolated", "--target-version", "py311", folder=folder)
+    options = ["--isolated", "--target-version", "py311", "--select", RUFF]
+    tool("ruff", "check", *options, "--ignore", RUFF_IGNORE, folder=folder)
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_strictly_typed(folder: Path) -> None:
+    pytest.importorskip("torch")
+    tool("mypy", "--strict", folder=folder)
+
+
+def count(name: str) -> int:
+    return source(name).count("\n")
+
+
+def test_short() -> None:
+    assert count("googlenet") < 160
+    assert count("resnet152") < 150
+    assert abs(count("resnet152") - count("resnet50")) <= 15
+    assert count("resnet152@torchvision") < 150
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_one_class_for_all_uses(name: str) -> None:
+    found = re.findall(r"^class (\w+)\(nn\.Module\)", source(name), re.MULTILINE)
+    assert found == CLASSES[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_factory_bears_the_networks_name_and_parameters(name: str) -> None:
+    tree = ast.parse(source(name))
+    (factory,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == function_name(name)
+    )
+    parameters = [argument.arg for argument in factory.args.args]
+    declared_names = [binding.name for binding in graph(name).params]
+    assert ("classes" in parameters) == ("classes" in declared_names)
+    assert set(parameters) <= {*declared_names, "devices"}
+    assert len(factory.args.defaults) == len(parameters)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_reads_as_it_should(name: str, request: pytest.FixtureRequest) -> None:
+    path = HERE / "golden" / f"{function_name(name)}.py"
+    if request.config.getoption("--accept"):
+        path.write_text(source(name))
+    assert source(name) == path.read_text()
+
+
+# ---- modules ---------------------------------------------------------------------------------
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor, nn  # noqa: E402
+from torch.overrides import TorchFunctionMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from archdsl.runtime.module import imported
+
+needs_torch = pytest.mark.torch
+META = torch.device("meta")
+
+
+def factory(name: str) -> Any:
+    return getattr(imported(source(name), function_name(name)), function_name(name))
+
+
+def on_meta(name: str, **arguments: Any) -> nn.Module:
+    """The network without memory."""
+    placed = graph(name).devices
+    if placed:
+        arguments["devices"] = [META] * placed
+    with META:
+        model: nn.Module = factory(name)(**arguments)
+    return model.to(META)
+
+
+def inputs(name: str, batch: int = 1, device: Any = META, size: int | None = None) -> list[Tensor]:
+    shapes = [node.shape for node in graph(name).inputs]
+    if size is not None:
+        shapes = [type(shape)((shape.channels, *[size] * shape.rank)) for shape in shapes]
+    return [torch.randn(batch, *shape, device=device) for shape in shapes]
+
+
+def several(found: Any) -> tuple[Tensor, ...]:
+    return (found,) if isinstance(found, Tensor) else tuple(found)
+
+
+def state(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(value.shape) for key, value in model.state_dict().items()}
+
+
+@needs_torch
+@pytest.mark.parametrize("name", NAMES)
+def test_modules_are_what_was_predicted(name: str) -> None:
+    model, expected = on_meta(name), graph(name)
+    report = measure(expected)
+    assert list(state(model).items()) == list(expected.state().items())
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    assert trained == report.params_with_heads
+    for training, macs in ((False, report.macs), (True, report.macs_with_heads)):
+        model.train(training)
+        with FlopCounterMode(display=False) as counter:
+            found = several(model(*inputs(name, 2)))
+        outputs = [*expected.outputs, *(expected.heads[::-1] if training else ())]
+        shapes = [(2, *expected.nodes[output.node].shape) for output in outputs]
+        assert [tuple(tensor.shape) for tensor in found] == shapes
+        assert counter.get_total_flops() == 2 * 2 * macs
+
+
+@needs_torch
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shape_of_every_layer(name: str) -> None:
+    model, shapes = on_meta(name), {n.path: n.shape for n in graph(name).nodes}
+    seen: dict[str, list[tuple[int, ...]]] = {}
+    for path, module in model.named_modules():
+        if path in shapes:
+            module.register_forward_hook(
+                lambda _module, _inputs, out, path=path: seen.setdefault(path, []).append(
+                    tuple(out.shape[1:])
+                )
+            )
+    model(*inputs(name))
+    weighty = {n.path for n in graph(name).nodes if graph(name).tensors(n)}
+    assert weighty <= set(seen)
+    for path, found in seen.items():
+        if len(found) == 1:  # a module that several items share has several
+            assert found == [tuple(shapes[path])]
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if any(p.name == "classes" for p in graph(name).params)]
+)
+def test_other_classes(name: str) -> None:
+    model = on_meta(name, classes=7)
+    assert state(model) == network(name, {"classes": 7}).state()
+
+
+# ---- torchvision -----------------------------------------------------------------------------
+
+PUBLISHED: dict[str, dict[str, Any]] = json.loads((HERE / "data/torchvision.json").read_text())
+
+
+def published(name: str) -> nn.Module:
+    """torchvision's network without memory."""
+    models = pytest.importorskip("torchvision").models
+    options = {"init_weights": False} if name.startswith("googlenet") else {}
+    with META:
+        model: nn.Module = getattr(models, PUBLISHED[name]["model"])(**options)
+    return model
+
+
+def random_weights(model: nn.Module) -> None:
+    """Weights and statistics that tell layers apart and keep values in bounds."""
+    torch.manual_seed(0)
+    for key, tensor in model.to_empty(device="cpu").state_dict().items():
+        if key.endswith("running_var"):
+            tensor.uniform_(0.5, 2)
+        elif tensor.dim() > 1:
+            bound = (3 / tensor[0].numel()) ** 0.5
+            tensor.uniform_(-bound, bound)
+        elif tensor.is_floating_point():
+            tensor.uniform_(-0.5, 0.5)
+        else:
+            tensor.zero_()
+
+
+def twins(name: str) -> tuple[nn.Module, nn.Module]:
+    """torchvision's network and the generated one with the same weights."""
+    theirs, ours = published(name), on_meta(name)
+    random_weights(theirs)
+    weights = {key: value.clone() for key, value in theirs.state_dict().items()}
+    ours.load_state_dict(weights, strict=True, assign=True)
+    return theirs, ours.requires_grad_()
+
+
+@needs_torch
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_states_are_torchvisions(name: str) -> None:
+    report = measure(graph(name))
+    facts = PUBLISHED[name]
+    assert (report.params_with_heads, report.macs) == (facts["params"], facts["macs"])
+    lines = (f"{key} {list(shape)}\n" for key, shape in sorted(state(on_meta(name)).items()))
+    assert sha256("".join(lines).encode()).hexdigest() == facts["state_sha256"]
+
+
+@needs_torch
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_logits_are_torchvisions(name: str) -> None:
+    theirs, ours = twins(name)
+    (x,) = inputs(name, 2, "cpu", 64)
+    with torch.no_grad():
+        assert torch.equal(theirs.eval()(x), ours.eval()(x))
+
+
+@needs_torch
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["alexnet@torchvision", "vgg11_bn", "googlenet@torchvision", "resnet18"]
+)
+def test_training_is_torchvisions(name: str) -> None:
+    results = []
+    (x,) = inputs(name, 2, "cpu", 64)
+    for model in twins(name):
+        torch.manual_seed(1)
+        found = several(model.train()(x))
+        sum(out.square().sum() for out in found).backward()  # type: ignore[union-attr]
+        results.append((found, [p.grad for p in model.parameters()], [*model.buffers()]))
+    theirs, ours = results
+    assert len(theirs[0]) == len(ours[0]) == (3 if name.startswith("googlenet") else 1)
+    for first, second in zip(theirs, ours, strict=True):
+        for a, b in zip(first, second, strict=True):
+            assert a is not None and b is not None and torch.equal(a, b)
+
+
+# ---- weights ---------------------------------------------------------------------------------
+
+
+def built(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    model: nn.Module = factory(name)()
+    return model
+
+
+def assert_normal(weight: Tensor, std: float) -> None:
+    assert float(weight.std()) == pytest.approx(std, rel=0.05)
+    assert abs(float(weight.mean())) < 4 * std / weight.numel() ** 0.5 + 1e-6
+
+
+@needs_torch
+@pytest.mark.slow
+def test_weights_of_alexnet() -> None:
+    model = built("alexnet")
+    ones = {"conv2", "conv4", "conv5", "fc6", "fc7"}
+    for path, module in model.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            assert_normal(module.weight, 0.01)
+            assert module.bias is not None
+            assert set(module.bias.tolist()) == {float(path in ones)}
+
+
+@needs_torch
+def test_weights_of_googlenet_and_efficientnet() -> None:
+    for name, module in built("googlenet").named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            assert module.bias is not None and module.bias.tolist() == pytest.approx([0.2] * len(module.bias))
+    model = built("googlenet@torchvision")
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d) and module.weight.numel() > 20_000:
+            assert_normal(module.weight, 0.01)
+            assert float(module.weight.abs().max()) < 2.0
+    for name, module in built("efficientnet_lite0").named_modules():
+        if isinstance(module, nn.Conv2d) and module.weight.numel() > 20_000:
+            fan = module.out_channels * module.weight[0, 0].numel() / module.groups
+            fan *= module.groups  # fan_out as PyTorch counts it, over the rows of the weight
+            assert_normal(module.weight, (2 / fan) ** 0.5), name
+
+
+@needs_torch
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet18", "resnet50@torchvision", "vgg11", "vgg11_bn"])
+def test_the_same_seed_gives_torchvisions_weights(name: str) -> None:
+    models = pytest.importorskip("torchvision").models
+    ours = built(name).state_dict()
+    torch.manual_seed(0)
+    theirs = getattr(models, PUBLISHED[name]["model"])().state_dict()
+    different = [key for key, value in theirs.items() if not torch.equal(value, ours[key])]
+    # Layers draw first values when they are constructed, so the order of construction shows in
+    # what no `init` line fills again: ResNet's classifier.
+    assert set(different) <= {"fc.weight", "fc.bias"}
+
+
+# ---- other ways to run -----------------------------------------------------------------------
+
+FAMILIES = [
+    "lenet5",
+    "lenet5@modern",
+    "mnist_cnn",
+    "alexnet@two_gpus",
+    "zfnet",
+    "vgg11_lrn",
+    "googlenet",
+    "efficientnet_lite0",
+    "resnet18",
+    "resnet18@a",
+]
+
+
+@needs_torch
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_compiled_and_exported(name: str) -> None:
+    model, x = built(name).eval(), inputs(name, 2, "cpu")
+    with torch.no_grad():
+        expected = several(model(*x))
+        compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+        exported = torch.export.export(model, tuple(x)).module()
+        for run in (compiled, exported):
+            for a, b in zip(several(run(*x)), expected, strict=True):
+                torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+@needs_torch
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_exported_to_onnx(name: str) -> None:
+    pytest.importorskip("onnxscript")
+    onnx = pytest.importorskip("onnx")
+    model, x = built(name).eval(), inputs(name, 1, "cpu")
+    program = torch.onnx.export(model, tuple(x), dynamo=True, verbose=False)
+    proto = program.model_proto
+    found = [[d.dim_value for d in o.type.tensor_type.shape.dim] for o in proto.graph.output]
+    assert found == [[1, *graph(name).nodes[o.node].shape] for o in graph(name).outputs]
+    if sum(p.numel() for p in model.parameters()) < 1e6:  # NumPy takes its time
+        runner = pytest.importorskip("onnx.reference").ReferenceEvaluator(proto)
+        feed = {i.name: t.numpy() for i, t in zip(proto.graph.input, x, strict=True)}
+        with torch.no_grad():
+            expected = several(model(*x))
+        for a, b in zip(runner.run(None, feed), expected, strict=True):
+            torch.testing.assert_close(torch.from_numpy(a), b, rtol=1e-3, atol=1e-4)
+    assert onnx.__version__
+
+
+class Moves(TorchFunctionMode):
+    """Notes the devices that tensors are moved to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if func is Tensor.to and isinstance(args[1], torch.device):
+            self.found.append(str(args[1]))
+        return func(*args, **(kwargs or {}))
+
+
+@needs_torch
+def test_parts_stand_on_their_devices() -> None:
+    with META:
+        model = factory("alexnet@two_gpus")(devices=["meta", torch.device("meta:1")])
+    placed = {
+        path: str(parameter.device) for path, parameter in model.named_parameters()
+    }
+    ones = {path for path, device in placed.items() if path.startswith("gpu1")}
+    assert ones and all(placed[path] == "meta:1" for path in ones), placed
+    assert {device for path, device in placed.items() if path not in ones} == {"meta"}
+
+
+@needs_torch
+@pytest.mark.slow
+def test_tensors_move_between_devices() -> None:
+    names = [torch.device("cpu"), torch.device("cpu:0")]
+    model = factory("alexnet@two_gpus")(devices=names).eval()
+    with torch.no_grad(), Moves() as moves:
+        model(torch.randn(1, 3, 227, 227))
+    # The image to both; then to and fro at conv3, fc6, fc7, and back for fc8.
+    assert moves.found == ["cpu", *["cpu:0", "cpu"] * 4]
+
+
+@needs_torch
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--compile"], ["--dtype", "bfloat16"]])
+def test_runs_by_itself(options: list[str], folder: Path) -> None:
+    if "--compile" in options and not any(
+        os.access(f"{path}/{cc}", os.X_OK)
+        for path in os.environ["PATH"].split(":")
+        for cc in ("g++", "c++", "clang++")
+    ):
+        pytest.skip("torch.compile needs a C++ compiler")
+    for name in ("lenet5", "googlenet") if not options else ("lenet5@modern",):
+        found = subprocess.run(
+            [sys.executable, f"{function_name(name)}.py", "--batch", "1", *options],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+        assert found.returncode == 0, found.stderr[-3000:]
+        report = measure(graph(name))
+        first, second = found.stdout.strip().splitlines()
+        shape = tuple(graph(name).nodes[graph(name).outputs[0].node].shape)
+        assert first.startswith(f"{report.params_with_heads:,} parameters, output {(1, *shape)}")
+        assert options[1:] == [] or options[1] in first
+        assert re.fullmatch(r"[\d,.]+ images/s, peak memory [\d,]+ MiB", second)
