@@ -15,10 +15,9 @@ from typing import Any
 
 import pytest
 
-from archdsl import expand as expansion
 from archdsl import layout, library, parser
 from archdsl.diagnostics import ArchError
-from archdsl.expand import expand
+from archdsl.expand import building, expand, walk
 from archdsl.graph import Network
 from archdsl.modules import Loader
 from archdsl.ops import OPS, Op
@@ -198,10 +197,10 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert [int(number.replace(",", "")) for number in re.findall(r"\| ([\d,]+) \|", table)] == [
         layout.MAX_BYTES,
         layout.MAX_NESTING,
-        expansion.MAX_DEPTH,
+        building.MAX_DEPTH,
         parser.MAX_NUMBER,
-        expansion.MAX_ELEMENTS,
-        expansion.MAX_NODES,
-        expansion.MAX_STEPS,
-        expansion.MAX_MISTAKES,
+        building.MAX_ELEMENTS,
+        building.MAX_NODES,
+        walk.MAX_STEPS,
+        building.MAX_MISTAKES,
     ]

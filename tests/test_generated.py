@@ -332,8 +332,8 @@ def built(name: str) -> nn.Module:
 
 
 def assert_normal(weight: Tensor, std: float) -> None:
-    assert float(weight.std()) == pytest.approx(std, rel=0.05)
-    assert abs(float(weight.mean())) < 4 * std / weight.numel() ** 0.5 + 1e-6
+    assert float(weight.detach().std()) == pytest.approx(std, rel=0.05)
+    assert abs(float(weight.detach().mean())) < 4 * std / weight.numel() ** 0.5 + 1e-6
 
 
 @needs_torch
@@ -446,15 +446,11 @@ class Moves(TorchFunctionMode):
 
 
 @needs_torch
+@pytest.mark.slow
 def test_parts_stand_on_their_devices() -> None:
-    with META:
-        model = factory("alexnet@two_gpus")(devices=["meta", torch.device("meta:1")])
-    placed = {
-        path: str(parameter.device) for path, parameter in model.named_parameters()
-    }
-    ones = {path for path, device in placed.items() if path.startswith("gpu1")}
-    assert ones and all(placed[path] == "meta:1" for path in ones), placed
-    assert {device for path, device in placed.items() if path not in ones} == {"meta"}
+    model = factory("alexnet@two_gpus")(devices=["cpu", META])
+    for path, parameter in model.named_parameters():
+        assert str(parameter.device) == ("meta" if path.startswith("gpu1") else "cpu")
 
 
 @needs_torch

@@ -39,6 +39,7 @@ class Forward:
     variables: dict[int, str] = field(default_factory=dict)  # tensor: variable that holds it
     pending: dict[int, Pending] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)  # tensor: uses still to come
+    inputs: list[str] = field(default_factory=list)
     heads: dict[int, str] = field(default_factory=dict)  # tensor of a head: its variable
     training: bool = False
     shown: Shape | None = None
@@ -110,7 +111,8 @@ class Forward:
     # ---- the walk ----
 
     def write(self, inputs: list[str]) -> list[str]:
-        """The statements, without `return`."""
+        """The statements; `inputs` are the names of what comes in."""
+        self.inputs = inputs
         if self.root:
             entries = [node.index for node in self.network.inputs]
             self.variables = {
@@ -347,17 +349,26 @@ class Forward:
         if len(names) > 1 or (self.root and self.network.heads):
             self.return_several(names)
             return
-        last = self.statements[-1] if self.statements else ""
-        name = names[0]
-        if self.last and self.last[3] == self.results[0] and is_tensor(self.last[2].py):
-            start, self.shown, made, tensor = self.last
-            del self.statements[start:]
-            self.statement("return ", made, tensor)
+        if self.last is None or self.last[3] != self.results[0]:
+            self.annotate(names[0])
+            self.statements.append(f"{' ' * INDENT}return {names[0]}")
             return
-        if name != "x" and last.startswith(f"{' ' * INDENT}{name} = "):
-            self.statements[-1] = last.replace(f"{name} = ", "x = ", 1)
-            name = "x"
-        self.statements.append(f"{' ' * INDENT}return {name}")
+        start, self.shown, made, tensor = self.last
+        del self.statements[start:]
+        if is_tensor(made.py):
+            self.statement("return ", made, tensor)
+        else:
+            self.statement("x = ", made, tensor)
+            self.statements.append(f"{' ' * INDENT}return x")
+
+    def annotate(self, name: str) -> None:
+        """Say that a variable is a Tensor, where calls of modules say nothing."""
+        head = f"{' ' * INDENT}{name} = "
+        for i, line in enumerate(self.statements):
+            if line.startswith(head):
+                if name not in self.inputs and not is_tensor(line.removeprefix(head)):
+                    self.statements[i] = line.replace(" = ", ": Tensor = ", 1)
+                return
 
     def return_several(self, names: list[str]) -> None:
         outputs = len(self.network.outputs)
@@ -367,6 +378,7 @@ class Forward:
             self.statements += lines(call(f"return {name}Output", names), INDENT + 4)
             names = names[:outputs]
         if outputs == 1:
+            self.annotate(names[0])
             self.statements.append(f"{' ' * INDENT}return {names[0]}")
         else:
             kind = f"{name}Output" if not self.network.heads else f"{name}EvalOutput"

@@ -7,11 +7,12 @@ from archdsl.pytext import Wrapped, call, literal, prefixed
 from archdsl.schemes import SCHEMES
 from archdsl.torchgen.constructor import module_of, statement
 
+
 def initialisation(network: Network) -> list[str]:
     """The loop, or nothing where PyTorch's defaults hold."""
     names = {node.op.name for node in network.nodes}
     general = [(i, kinds(i, network)) for i in network.inits if set(i.targets) & names]
-    special = [(i, paths(i, network)) for i in network.inits if not set(i.targets) <= names]
+    special = [i for i in network.inits if not set(i.targets) <= names]
     general = [(init, found) for init, found in general if found]
     body: list[str] = []
     for init, found in general:
@@ -19,20 +20,28 @@ def initialisation(network: Network) -> list[str]:
         body += filled(init)
     if body:
         body.insert(0, "for module in self.modules():")
-    for init, found in special:
-        start, end = ("[", "]:") if len(found) == 1 else ("(", "):")
-        body += statement(prefixed("for name in ", Wrapped(start, tuple(map(literal, found)), end)))
-        body += named(init)
+    for init in special:
+        body += named(init, network)
     return body
 
 
-def named(init: Initialisation) -> list[str]:
-    """The statements that fill the weight and bias of modules by name."""
+def named(init: Initialisation, network: Network) -> list[str]:
+    """Loops over the weights and the biases of the items that a line names by their label."""
     options = dict(init.options)
     bias = options.pop("bias", None)
-    weight = 'self.get_parameter(f"{name}.weight")'
-    found = scheme_calls(init.scheme, options, weight, 1) if init.scheme else []
-    return found if bias is None else found + fill_bias(bias, 'self.get_parameter(f"{name}.bias")', 1)
+    tensor, body = "self.get_parameter(name)", []
+    if init.scheme:
+        weights = scheme_calls(init.scheme, options, tensor, 1)
+        body += [*loop_head(keys(init, network, "weight")), *weights]
+    if bias is not None:
+        body += [*loop_head(keys(init, network, "bias")), *fill_bias(bias, tensor, 1)]
+    return body
+
+
+def loop_head(names: list[str]) -> list[str]:
+    """`for name in (...):`."""
+    start, end = ("[", "]:") if len(names) == 1 else ("(", "):")
+    return statement(prefixed("for name in ", Wrapped(start, tuple(map(literal, names)), end)))
 
 
 def fill_bias(bias: float | str, tensor: str, nested: int) -> list[str]:
@@ -55,7 +64,7 @@ def kinds(init: Initialisation, network: Network) -> list[str]:
 
 
 def has_rows(network: Network, node: Node) -> bool:
-    """Whether a weight has a row for each output, so that schemes know its fan; else it fills itself."""
+    """Whether a weight has a row for each output, so that schemes know its fan."""
     tensors = network.tensors(node)
     return bool(tensors) and tensors[0].shape[:1] == (node.shape.channels,)
 
@@ -65,13 +74,15 @@ def base_class(network: Network, node: Node) -> str:
     return module_of(network, node).callee.replace("Same", "nn.")
 
 
-def paths(init: Initialisation, network: Network) -> list[str]:
-    """The items that a line names by their label, with weights."""
+def keys(init: Initialisation, network: Network, name: str) -> list[str]:
+    """The state_dict keys of a tensor in the items that a line names by their label."""
     return [
-        node.path
+        f"{node.path}.{name}"
         for node in network.nodes
-        if network.tensors(node)
-        and any(node.path == t or node.path.startswith(f"{t}.") for t in init.targets)
+        if any(node.path == t or node.path.startswith(f"{t}.") for t in init.targets)
+        and name in {tensor.name for tensor in network.tensors(node)}
+        and has_rows(network, node)
+        and network.tensors(node)[0].shape[1:]
     ]
 
 
@@ -94,6 +105,7 @@ def scheme_calls(
     found = []
     for text in scheme.call.format(tensor=tensor, **{**scheme.options, **options}).split("; "):
         function, _, rest = text.partition("(")
-        py = call(function, rest[:-1].split(", "), tight=True) if rest and " = " not in text else text
+        is_call = rest and " = " not in text
+        py = call(function, rest[:-1].split(", "), tight=True) if is_call else text
         found += statement(py, nested)
     return found

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from archdsl import syntax as s
-from archdsl.modules import Declared
+from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.ops import OPS
 
-Find = Callable[[str, Declared], Declared | None]
+Place = Declared | DeclaredNetwork
+Find = Callable[[str, Place], Declared | None]
 
 
 class Kinds:
@@ -31,11 +32,11 @@ class Kinds:
                     self.known[declared][name].add(kind)
         return self.known[declared]
 
-    def uses(self, seq: s.Seq, declared: Declared) -> Iterator[tuple[str, str]]:
+    def uses(self, seq: s.Seq, declared: Place) -> Iterator[tuple[str, str]]:
         for item in seq.items:
             yield from self.unit(item.unit, declared)
 
-    def unit(self, unit: s.Unit, declared: Declared) -> Iterator[tuple[str, str]]:
+    def unit(self, unit: s.Unit, declared: Place) -> Iterator[tuple[str, str]]:
         match unit:
             case s.Call():
                 yield unit.name, "callee"
@@ -57,7 +58,7 @@ class Kinds:
                 if otherwise is not None:
                     yield from self.unit(otherwise.unit, declared)
 
-    def places(self, call: s.Call, declared: Declared) -> Iterator[tuple[str, s.Expr]]:
+    def places(self, call: s.Call, declared: Place) -> Iterator[tuple[str, s.Expr]]:
         """Each argument of a call with the kind of place that it stands in."""
         positional, keyed = self.signature(call.name, declared)
         given = {arg.name for arg in call.args}
@@ -70,7 +71,7 @@ class Kinds:
             else:
                 yield (keyed.get(waiting.pop(0), "") if waiting else ""), arg.value
 
-    def signature(self, name: str, declared: Declared) -> tuple[list[str], dict[str, str]]:
+    def signature(self, name: str, declared: Place) -> tuple[list[str], dict[str, str]]:
         """A callee's positional parameters in order, and the kind of each of its parameters."""
         name = default_callee(name, declared)
         if name in OPS:
@@ -87,7 +88,7 @@ class Kinds:
         return frozenset(OPS[name].words) if name in OPS else frozenset()
 
 
-def default_callee(name: str, declared: Declared) -> str:
+def default_callee(name: str, declared: Place) -> str:
     """The operator or block that a parameter stands for unless a call says otherwise."""
     for param in declared.definition.params:
         if param.names == (name,) and isinstance(param.default, s.Name):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
-from archdsl.edits import Variant
+from archdsl.expand.edits import Variant
 from archdsl.modules import Declared
 from archdsl.source import Span
 from archdsl.symbols import Binding, Literally, Sym
 from archdsl.values import Callee, Evaluator, Strided, Unsolved, Value, kind_of
 
 if TYPE_CHECKING:
-    from archdsl.expand import Env
+    from archdsl.expand.names import Env
     from archdsl.graph import Scope
 
 Evaluators = Callable[["Env"], Evaluator]

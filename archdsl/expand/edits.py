@@ -19,7 +19,7 @@ from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.source import Span
 
 if TYPE_CHECKING:
-    from archdsl.expand import Expander
+    from archdsl.expand.walk import Expander
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
-from archdsl.arguments import OpArguments
 from archdsl.diagnostics import ArchError, Note, mistake
+from archdsl.expand.arguments import OpArguments
 from archdsl.graph import Node, Scope
 from archdsl.ops import JOINTS, Joint
 from archdsl.shapes import Misfit, Shape
@@ -20,7 +20,8 @@ from archdsl.source import Span
 from archdsl.symbols import Solved
 
 if TYPE_CHECKING:
-    from archdsl.expand import Env, Expander
+    from archdsl.expand.names import Env
+    from archdsl.expand.walk import Expander
 
 MAX_PLANS = 64
 

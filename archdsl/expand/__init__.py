@@ -1,0 +1,131 @@
+"""Tree to network: blocks, stacks, joins and variants are worked out; what remains is a graph.
+
+One walk in the order of the text (`walk`), over what is known so far (`building`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archdsl import syntax as s
+from archdsl.diagnostics import ArchError, mistake
+from archdsl.expand.building import BROKEN, MAX_MISTAKES, Abandoned
+from archdsl.expand.edits import variant_of
+from archdsl.expand.inits import initialisations
+from archdsl.expand.names import Env
+from archdsl.expand.params import set_parameters
+from archdsl.expand.walk import Expander
+from archdsl.graph import Network, Output
+from archdsl.modules import DeclaredNetwork
+from archdsl.ops import Input
+from archdsl.shapes import Shape
+
+
+def expand(declared: DeclaredNetwork, settings: Mapping[str, Any] | None = None) -> Network:
+    """The network of a declaration; raises ArchError with all mistakes found.
+
+    `settings` gives parameters other values than their defaults.
+    """
+    walk = Expander(variant_of(declared))
+    try:
+        return network(walk, settings or {})
+    except Abandoned:
+        raise ArchError(*list(walk.mistakes.values())[:MAX_MISTAKES]) from None
+    except ArchError as error:
+        found = dict.fromkeys((*walk.mistakes.values(), *error.diagnostics))
+        raise ArchError(*list(found)[:MAX_MISTAKES]) from None
+    except RecursionError:
+        span = declared.definition.name_span
+        raise mistake("limit", "the network is nested too deeply", span) from None
+
+
+def network(walk: Expander, settings: Mapping[str, Any]) -> Network:
+    root = walk.scope
+    for diagnostic in (*walk.variant.mistakes, *walk.variant.declared.module.unused):
+        walk.report(ArchError(diagnostic))
+    walk.envs = [Env(level, root, BROKEN) for level in walk.variant.chain]
+    root.params = tuple(set_parameters(walk.variant, walk.envs, settings, walk.evaluator))
+    root.span = walk.variant.declared.definition.name_span
+    entries = [
+        input_node(walk, item, walk.envs[-1], first=i == 0) for i, item in enumerate(walk.variant.inputs)
+    ]
+    if not entries:
+        raise mistake(
+            "input",
+            f"network '{walk.variant.name}' has no input",
+            root.span,
+            help="begin with a line such as 'input 3x224x224'",
+        )
+    walk.started = True
+    for env in walk.envs:
+        env.entry = entries[0]
+    root.entry = entries[0]
+    before = len(walk.mistakes)
+    end = walk.seq(walk.variant.base.definition.body, walk.envs[0], entries[0])
+    root.end = end
+    if len(walk.mistakes) == before:  # else items behind a mistake have not been seen
+        walk.edits.unused(walk.report)
+    inits = [] if walk.mistakes else [*initialisations(walk)]
+    if walk.mistakes:
+        raise ArchError(*list(walk.mistakes.values())[:MAX_MISTAKES])
+    assert end is not None
+    end = root.exit = walk.real(end)
+    return Network(
+        name=walk.variant.name,
+        about=walk.variant.about,
+        source=walk.variant.declared.module.spec.source,
+        root=root,
+        nodes=walk.nodes,
+        outputs=final_outputs(walk, end),
+        heads=tuple(walk.heads),
+        params=root.params,
+        inits=tuple(inits),
+        counts=tuple(walk.counts),
+    )
+
+
+def final_outputs(walk: Expander, end: int) -> tuple[Output, ...]:
+    """What the network returns: the named outputs, and its end where that has no name."""
+    if any(output.node == end for output in walk.outputs):
+        return tuple(walk.outputs)
+    name = "logits" if walk.heads and not walk.outputs else "out"
+    return (*walk.outputs, Output(name, end))
+
+
+def input_node(walk: Expander, item: s.Item, env: Env, *, first: bool) -> int:
+    call = item.unit
+    assert isinstance(call, s.Call)
+    if not first and item.label is None:
+        walk.report(
+            mistake(
+                "input",
+                "a second input needs a label, to be used as @label",
+                item.span,
+                help="meta: input 16",
+            )
+        )
+        return BROKEN
+    try:
+        shape = input_shape(walk, call, env)
+    except ArchError as error:
+        walk.report(error)
+        return BROKEN
+    node = walk.add(item.label.name if item.label else "input", Input(shape), (), item.span)
+    if item.label:
+        walk.rooms[walk.scope].tensors[item.label.name] = node
+    return node
+
+
+def input_shape(walk: Expander, call: s.Call, env: Env) -> Shape:
+    values = [walk.evaluate(arg.value, env).value for arg in call.args]
+    dims = values[0] if len(values) == 1 and isinstance(values[0], tuple) else tuple(values)
+    good = all(isinstance(d, int) and not isinstance(d, bool) and d > 0 for d in dims)
+    if not good or not 1 <= len(dims) <= 4:
+        raise mistake(
+            "input",
+            "an input is channels and up to three axes, each at least 1",
+            call.span,
+            help="input 3x224x224",
+        )
+    return Shape(dims)

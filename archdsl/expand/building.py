@@ -1,0 +1,253 @@
+"""What an expansion has built so far: nodes, scopes with their names, and the mistakes met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
+
+from archdsl import syntax as s
+from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
+from archdsl.expand.edits import Variant
+from archdsl.expand.joins import Broken, Goal
+from archdsl.graph import Node, Output, Scope, joined
+from archdsl.modules import Declared
+from archdsl.naming import Namer
+from archdsl.ops import Op
+from archdsl.shapes import Misfit, Shape
+from archdsl.source import Span
+from archdsl.symbols import Sym
+
+BROKEN = -1  # the tensor behind a mistake: what follows is not looked at again
+MAX_NODES = 100_000
+MAX_ELEMENTS = 10**15
+MAX_DEPTH = 64
+MAX_MISTAKES = 20
+
+
+class Abandoned(Exception):
+    """The walk cannot go on: the mistakes are in the expander."""
+
+
+@dataclass
+class Room:
+    """A scope's names while it is filled: one namer per level of variants, and labelled tensors."""
+
+    namers: list[Namer]
+    paths: list[str | None]
+    tensors: dict[str, int] = field(default_factory=dict)
+
+
+class Building:
+    """The graph in the making, and the place in it where the walk stands."""
+
+    def __init__(self, variant: Variant) -> None:
+        self.variant = variant
+        self.nodes: list[Node] = []
+        self.counts: list[Sym] = []
+        self.outputs: list[Output] = []
+        self.heads: list[Output] = []
+        self.mistakes: dict[tuple[Span | None, str], Diagnostic] = {}
+        self.rooms: dict[Scope, Room] = {}
+        self.goal: Goal | None = None
+        self.device: int | None = None
+        self.training = False
+        self.uses: list[tuple[Declared, Span]] = []  # the blocks and lets that the walk is in
+        self.aliases: dict[int, int] = {}
+        self.scope = Scope("network", variant.name, "", title=variant.name)
+        self.rooms[self.scope] = self.room("", False)
+
+    # ---- scopes ----
+
+    def room(self, path: str, numbered: bool, paths: list[str | None] | None = None) -> Room:
+        levels = len(self.variant.levels) + 1
+        return Room([Namer(numbered) for _ in range(levels)], paths or [path] * levels)
+
+    @contextmanager
+    def opened(
+        self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span
+    ) -> Iterator[Scope]:
+        """Walk within a new scope."""
+        outer = self.scope
+        above = self.rooms[outer.naming]
+        paths = [
+            joined(path, name) if path is not None and name is not None else None
+            for path, name in zip(above.paths, names, strict=True)
+        ]
+        name = names[-1] or ""
+        scope = Scope(kind, name, paths[-1] or name, outer, numbered, span=span)
+        scope.source, scope.entry = x, self.real(x)
+        outer.items.append(scope)
+        self.rooms[scope] = self.room(scope.path, numbered, paths)
+        self.scope = scope
+        try:
+            yield scope
+        finally:
+            self.scope = outer
+        scope.exit = None if scope.end is None else self.real(scope.end)
+
+    @contextmanager
+    def choice(self, span: Span, chosen: int, x: int, condition: Sym | None) -> Iterator[Scope]:
+        """Walk within the mark of a decision."""
+        outer = self.scope
+        scope = Scope("choice", "", outer.path, outer, span=span, chosen=chosen)
+        scope.source, scope.entry = x, self.real(x)
+        scope.condition = condition
+        scope.goal = self.goal.node if self.goal else None
+        outer.items.append(scope)
+        self.scope = scope
+        try:
+            yield scope
+        finally:
+            self.scope = outer
+
+    def passed(self, scope: Scope) -> int | None:
+        """The tensor behind a decision, with a number of its own where it only passed through."""
+        if scope.end is not None and scope.end == scope.source != BROKEN:
+            scope.end = -2 - len(self.aliases)
+            scope.passes = True
+            self.aliases[scope.end] = scope.entry
+        scope.exit = None if scope.end is None else self.real(scope.end)
+        return scope.end
+
+    def real(self, tensor: int) -> int:
+        """The node that made a tensor."""
+        return self.aliases.get(tensor, tensor)
+
+    @contextmanager
+    def deeper(self, call: s.Call, declared: Declared) -> Iterator[None]:
+        """Refuse blocks nested without end."""
+        if len(self.uses) >= MAX_DEPTH:
+            itself = any(use is declared for use, _ in self.uses)
+            self.abandon(
+                mistake(
+                    "recursion",
+                    f"'{declared.definition.name}' uses itself without end"
+                    if itself
+                    else f"blocks are nested deeper than {MAX_DEPTH}",
+                    call.span,
+                    notes=(Note(declared.definition.name_span, "declared here"),),
+                    help="write 'x3' or 'x(n)' behind what repeats",
+                )
+            )
+        self.uses.append((declared, call.span))
+        try:
+            yield
+        finally:
+            self.uses.pop()
+
+    # ---- nodes ----
+
+    def add(
+        self,
+        name: str,
+        op: Op,
+        inputs: tuple[int, ...],
+        span: Span,
+        symbols: dict[str, Sym] | None = None,
+        notes: tuple[Note, ...] = (),
+    ) -> int:
+        """Add an operator; its shape is known or the mistake is told, with `notes` on why."""
+        shapes = [self.shape(i) for i in inputs]
+        sources, inputs = inputs, tuple(self.real(i) for i in inputs)
+        if len(self.nodes) >= MAX_NODES:
+            self.abandon(
+                mistake("limit", f"the network has more than {MAX_NODES:,} operators", span)
+            )
+        try:
+            shape = op.shape(*shapes)
+            op.module(*shapes)
+        except Misfit as misfit:
+            where = f"{', '.join(map(str, shapes))} comes in"
+            raise mistake(
+                "shape",
+                misfit.clause,
+                span,
+                label=where if shapes and not notes else "",
+                notes=notes or self.origin(inputs, span),
+                path=self.where(name),
+                help=misfit.fix or "",
+            ) from None
+        if shape.elements > MAX_ELEMENTS:
+            raise mistake(
+                "limit", f"a tensor of {shape} has more than {MAX_ELEMENTS:,} numbers", span
+            )
+        node = Node(
+            len(self.nodes),
+            name,
+            op,
+            inputs,
+            shape,
+            self.scope.naming,
+            sources,
+            span,
+            symbols or {},
+            self.device,
+            self.training,
+        )
+        self.nodes.append(node)
+        self.scope.items.append(node)
+        return node.index
+
+    def shape(self, tensor: int) -> Shape:
+        if tensor == BROKEN:
+            raise Broken
+        return self.nodes[self.real(tensor)].shape
+
+    def tensor(self, name: str, span: Span) -> int:
+        """The tensor that left the item of a label, in this scope or an outer one."""
+        scope: Scope | None = self.scope
+        known: list[str] = []
+        while scope is not None:
+            tensors = self.rooms[scope].tensors if scope in self.rooms else {}
+            if name in tensors:
+                return tensors[name]
+            known += tensors
+            scope = scope.parent
+        raise mistake(
+            "unknown",
+            f"no item labelled '{name}' stands before this",
+            span,
+            help=did_you_mean(name, known) or "a tensor is used behind the item that makes it",
+        )
+
+    # ---- mistakes ----
+
+    def where(self, name: str) -> str:
+        """The chain of blocks down to a place, for messages."""
+        parts = []
+        scope: Scope | None = self.scope.naming
+        while scope is not None and scope.parent is not None:
+            parts.append(f"{scope.path} ({scope.definition})" if scope.definition else scope.path)
+            scope = scope.parent.naming
+        return " > ".join([self.variant.name, *reversed(parts), joined(self.scope.path, name)])
+
+    def origin(self, inputs: tuple[int, ...], span: Span) -> tuple[Any, ...]:
+        """Where the tensors that came in were made."""
+        notes = []
+        for i in inputs:
+            node = self.nodes[i]
+            if node.span is not None and node.span != span:
+                notes.append(Note(node.span, f"{node.shape} is made here"))
+        return tuple(dict.fromkeys(notes))
+
+    def report(self, error: ArchError) -> None:
+        """Keep a mistake; the same one in another copy of a block counts once."""
+        for diagnostic in error.diagnostics:
+            key = diagnostic.span, diagnostic.message
+            self.mistakes.setdefault(key, self.with_use(diagnostic))
+        if len(self.mistakes) > MAX_MISTAKES:
+            raise Abandoned
+
+    def with_use(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A mistake of what comes into a block, with the place where the block was used."""
+        if not self.uses or diagnostic.code in ("unknown", "argument", "recursion"):
+            return diagnostic
+        note = Note(self.uses[0][1], "in this use")
+        return replace(diagnostic, notes=(*diagnostic.notes, note))
+
+    def abandon(self, error: ArchError) -> NoReturn:
+        """Tell a mistake after which nothing more can be looked at."""
+        self.report(error)
+        raise Abandoned

@@ -1,0 +1,107 @@
+"""`init` lines: whose weights they are for, and whether their scheme takes what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from archdsl import syntax as s
+from archdsl.diagnostics import ArchError, did_you_mean, mistake
+from archdsl.graph import Initialisation
+from archdsl.ops import OPS
+from archdsl.schemes import FAN, SCHEMES
+
+if TYPE_CHECKING:
+    from archdsl.expand.walk import Expander
+
+
+def initialisations(walk: Expander) -> Iterator[Initialisation]:
+    for line in walk.variant.inits:
+        try:
+            yield init(walk, line)
+        except ArchError as error:
+            walk.report(error)
+
+
+def init(walk: Expander, line: s.Init) -> Initialisation:
+    """An `init` line; its targets are operators or labels, and have what it fills."""
+    options = init_options(walk, line)
+    wanted = ["weight"] if line.scheme else []
+    wanted += ["bias"] if "bias" in dict(options) else []
+    for target in line.targets:
+        if target.name in OPS:
+            continue
+        found = tensors_of(walk, target.name)
+        for name in [name for name in wanted if name not in found][:1]:
+            used = {path for node in walk.nodes for path in paths_to(node.path)}
+            walk.report(
+                mistake(
+                    "unknown",
+                    f"'{target.name}' has no {name} to fill"
+                    if target.name in used
+                    else f"'{target.name}' names no operator and no item with weights",
+                    target.span,
+                    help=did_you_mean(target.name, used - {target.name}),
+                )
+            )
+    return Initialisation(
+        tuple(target.name for target in line.targets),
+        line.scheme.name if line.scheme else None,
+        options,
+        line.span,
+    )
+
+
+def tensors_of(walk: Expander, target: str) -> set[str]:
+    """The names of the tensors within the items of a label."""
+    return {
+        tensor.name
+        for node in walk.nodes
+        if target in paths_to(node.path)
+        for tensor in node.op.tensors(*(walk.shape(i) for i in node.inputs))
+    }
+
+
+def init_options(walk: Expander, line: s.Init) -> tuple[tuple[str, float | str], ...]:
+    """The options of an `init` line: those of its scheme, and `bias`."""
+    name = line.scheme.name if line.scheme else None
+    if name is not None and name not in SCHEMES:
+        assert line.scheme is not None
+        raise mistake(
+            "unknown",
+            f"there is no initialisation '{name}'",
+            line.scheme.span,
+            help=did_you_mean(name, SCHEMES) or f"there are: {', '.join(SCHEMES)}",
+        )
+    scheme = SCHEMES[name] if name else None
+    known = dict(scheme.options) if scheme else {}
+    found: dict[str, float | str] = {}
+    for arg in line.args:
+        value = arg.value
+        if isinstance(value, s.Name) and value.name in (*SCHEMES, *FAN):
+            given: float | str = value.name
+        else:
+            given = walk.evaluate(value, walk.envs[-1]).value
+        key = arg.name or ("mode" if "mode" in known else next(iter(known), ""))
+        allowed = key == "bias" or key in known
+        words = (*FAN,) if key == "mode" else (*SCHEMES,) if key == "bias" else ()
+        fits = given in words if isinstance(given, str) else key != "mode"
+        if not allowed or not fits or not isinstance(given, (int, float, str)):
+            raise mistake(
+                "argument",
+                f"'{name or 'init'}' does not take this",
+                arg.span,
+                help=f"options: {', '.join([*known, 'bias'])}",
+            )
+        found[key] = given
+    missing = [key for key, default in known.items() if default is None and key not in found]
+    if missing:
+        raise mistake("argument", f"'{name}' needs {missing[0]}=", line.span)
+    return tuple(found.items())
+
+
+def paths_to(path: str) -> Iterator[str]:
+    """A path, and those of the scopes around it."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
