@@ -59,6 +59,12 @@ def shipped_networks() -> dict[str, Path]:
     return found
 
 
+def natural(name: str) -> tuple[tuple[bool, int | str], ...]:
+    """A key that sorts resnet18 before resnet101."""
+    parts = re.findall(r"\d+|\D+", name)
+    return tuple((part.isdigit(), int(part) if part.isdigit() else part) for part in parts)
+
+
 def shipped_spec(stem: str) -> Path | None:
     """A shipped file by its name without `.arch`."""
     path = shipped("specs") / f"{stem}.arch"

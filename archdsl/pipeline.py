@@ -62,9 +62,10 @@ def zoo(word: str = "") -> Iterator[Listed]:
     from archdsl.zoo import listed
 
     loader = Loader()
-    for name, path in library.shipped_networks().items():
+    shipped = library.shipped_networks()
+    for name in sorted(shipped, key=lambda name: (shipped[name], library.natural(name))):
         if word in name:
-            yield listed(loader.file(path).network(name))
+            yield listed(loader.file(shipped[name]).network(name))
 
 
 def report(network: Network) -> Report:
