@@ -476,6 +476,7 @@ def is_input(item: s.Item) -> bool:
 
 # ---- syntax mistakes -----------------------------------------------------------------------
 
+
 @cache
 def lessons() -> dict[tuple[object, str], str]:
     """The lesson of each place where an example stops the parser."""

@@ -22,12 +22,8 @@ class Scheme:
 FAN = ("fan_in", "fan_out")
 RELU = 'mode="{mode}", nonlinearity="relu"'
 SCHEMES: dict[str, Scheme] = {
-    "kaiming_normal": Scheme(
-        f"nn.init.kaiming_normal_({{tensor}}, {RELU})", {"mode": "fan_in"}
-    ),
-    "kaiming_uniform": Scheme(
-        f"nn.init.kaiming_uniform_({{tensor}}, {RELU})", {"mode": "fan_in"}
-    ),
+    "kaiming_normal": Scheme(f"nn.init.kaiming_normal_({{tensor}}, {RELU})", {"mode": "fan_in"}),
+    "kaiming_uniform": Scheme(f"nn.init.kaiming_uniform_({{tensor}}, {RELU})", {"mode": "fan_in"}),
     "xavier_normal": Scheme("nn.init.xavier_normal_({tensor})"),
     "xavier_uniform": Scheme("nn.init.xavier_uniform_({tensor})"),
     "normal": Scheme("nn.init.normal_({tensor}, {mean}, {std})", {"std": None, "mean": 0.0}),

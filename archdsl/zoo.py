@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from archdsl.expand.edits import variant_of
 from archdsl.expand import expand
+from archdsl.expand.edits import variant_of
 from archdsl.measure import measure
 from archdsl.modules import DeclaredNetwork
 

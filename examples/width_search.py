@@ -46,7 +46,9 @@ def main() -> None:
     network = widest()
     model = network.module()
     shape = tuple(network.shapes["fc"])
-    print(f"built {type(model).__name__}: {sum(p.numel() for p in model.parameters()):,} parameters,")
+    print(
+        f"built {type(model).__name__}: {sum(p.numel() for p in model.parameters()):,} parameters,"
+    )
     print(f"output {shape}, {len(network.source.splitlines())} lines of PyTorch")
 
 

@@ -116,7 +116,8 @@ def fc(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
 
 @rule("rbf")
 def rbf(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
-    return (x[0][:, None] - state["codes"]).square().sum(2)
+    difference: Tensor = x[0][:, None] - state["codes"]
+    return difference.square().sum(2)
 
 
 @rule("bn")
@@ -145,7 +146,7 @@ def lrn(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
 @rule("scale")
 def scale(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
     if op.fixed is not None:
-        return x[0] * op.fixed
+        return torch.mul(x[0], op.fixed)
     scaled = x[0] * state["weight"]
     return scaled + state["bias"] if op.bias else scaled
 
@@ -169,7 +170,8 @@ for name in ("dropout", "dropout2d", "droppath", "identity"):
 def tanh(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
     if (op.a, op.b) == (1, 1):
         return torch.tanh(x[0])
-    return op.a * torch.tanh(op.b * x[0])  # type: ignore[no-any-return]
+    squashed: Tensor = op.a * torch.tanh(op.b * x[0])
+    return squashed
 
 
 # ---- pools ----

@@ -132,8 +132,8 @@ class Writer:
             extents, slash, stride = size.partition("/")
             parts = extents.split("x")
             if len(parts) == 2 and all(part.isdigit() for part in parts):
-                word = key + equals + ("x".join(parts[:1] * self.rank) if self.rank > 1 else parts[0])
-                word += slash + stride
+                size = "x".join(parts[:1] * self.rank)
+                word = key + equals + size + slash + stride
             words.append(word)
         return " ".join(words)
 
@@ -299,7 +299,7 @@ class Writer:
         """A block or let as text; it can be used by what is written later."""
         kind = self.one("block", "block", "let")
         name = f"{self.one(*NAMES)}{index}"
-        bodies = ("unit",) if self.chance(30) else ()
+        bodies: tuple[str, ...] = ("unit",) if self.chance(30) else ()
         params = tuple(self.one("c", "in_channels", "x") for _ in "a")
         params += ("e",) if self.chance(40) else ()
         strided = self.chance(40)
@@ -340,7 +340,7 @@ class Writer:
         if not set(made.params) - {"e"}:
             width = ""
         if not width and not more:
-            return f"{made.name}{stride}{bodies}" + (f" x{self.count(3)}" if self.chance(30) else "")
+            return f"{made.name}{stride}{bodies}{self.one('', '', ' x2', ' x3')}"
         if not width or bodies or more or self.chance(30):
             text = f"{made.name}{stride}{bodies}({', '.join([*([width] if width else []), *more])})"
             return text + (f" x{self.count(3)}" if self.chance(30) else "")
@@ -362,6 +362,8 @@ class Writer:
             lines.append(f"outer: {self.conv(replace(place, still=True))}")
             place.used.add("outer")
         lines.append(self.chain(place, 6))
+        if self.definitions and self.chance(50):  # several uses of a class
+            lines += [self.call(place) for _ in range(self.count(5, 2))]
         if self.chance(50):
             lines.append("avgpool global > flatten")
             lines.append(self.one("fc classes", "fc: fc classes > softmax", "rbf classes"))

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from families import NETWORKS
 
 from archdsl.diagnostics import ArchError
 from archdsl.documents import (
@@ -18,7 +19,7 @@ from archdsl.documents import (
     tree_document,
 )
 from archdsl.graph import Network, Node, Scope
-from archdsl.library import shipped, shipped_networks
+from archdsl.library import shipped
 from archdsl.measure import measure
 from archdsl.pipeline import draw, module, network
 from archdsl.symbols import Binding, Computed, Given
@@ -64,7 +65,7 @@ def network_facts(found: Network) -> tuple[Any, ...]:
     )
 
 
-@pytest.mark.parametrize("name", shipped_networks())
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_networks_document_reads_back(name: str) -> None:
     made = network(name)
     text = json_of(graph_document(made))

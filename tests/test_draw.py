@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from families import NETWORKS
 
 from archdsl.diagnostics import ArchError
 from archdsl.draw import FORMATS, LEVELS, Level, draw, render
@@ -88,7 +89,7 @@ def drawn_nodes(svg: ElementTree.Element) -> int:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("name", shipped_networks())
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_shipped_network_is_drawn(name: str, level: Level) -> None:
     dot = draw(shipped(name), level)
     svg = ElementTree.fromstring(render(dot, "svg"))

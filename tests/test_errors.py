@@ -29,7 +29,13 @@ def refused(path: Path) -> ArchError:
     return ArchError(*found)
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+SLOW = {"limit_steps", "limit_nodes"}  # they walk up to the limit
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[pytest.mark.slow] if p.stem in SLOW else [], id=p.stem) for p in CASES],
+)
 def test_case(
     path: Path, expect: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

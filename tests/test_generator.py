@@ -106,7 +106,9 @@ def test_an_empty_choice_at_the_end() -> None:
 
 
 def test_what_a_choice_has_labelled_is_seen_behind_it() -> None:
-    unit = "block unit(c, e=1)\n  (a: conv 3x3 c) if (e != 1) else (a: conv 1x1 c)\n  [ relu + @a ]\n"
+    unit = (
+        "block unit(c, e=1)\n  (a: conv 3x3 c) if (e != 1) else (a: conv 1x1 c)\n  [ relu + @a ]\n"
+    )
     assert_right(body("unit 4", "unit(4, e=2)", "unit 8", before=unit))
 
 
@@ -200,11 +202,17 @@ def test_overwriting_is_never_seen(lines: list[str], training: bool) -> None:
         torch.manual_seed(1)
         found = model(x)
         found = (found,) if isinstance(found, Tensor) else found
-        sum(out.square().sum() for out in found).backward()
+        torch.stack([out.square().sum() for out in found]).sum().backward()  # type: ignore[no-untyped-call]
         assert torch.equal(x, before)
         results.append([*found, x.grad, *(p.grad for p in model.parameters())])
     for a, b in zip(*results, strict=True):
         assert (a is None and b is None) or torch.allclose(a, b, rtol=1e-12)
+
+
+def test_overwriting_suits_all_uses() -> None:
+    unit = "block unit(s) = a: conv 1x1 4 > b: (conv 1x1 4 > leaky s) > leaky s > sigmoid"
+    assert "inplace=True" not in assert_right(body("unit 0.2", "unit (0-0.2)", before=unit))
+    assert "inplace=True" in assert_right(body("unit 0.2", "unit 0.3", before=unit))
 
 
 # ---- names -----------------------------------------------------------------------------------
@@ -224,8 +232,14 @@ LABELS = "x y self c stride lambda class nn torch conv relu branches residual su
 @pytest.mark.parametrize("name", LABELS.split())
 def test_labels_may_be_called_anything(name: str) -> None:
     unit = f"block unit(c, stride=1)\n  {name}: conv 3x3/stride c\n  [ relu + @{name} ]\n"
-    assert_right(body(f"{name}: unit 4", "unit/2 8", f"[ relu | relu ] > aux<{name}1: conv 1x1 2>",
-                      before=unit))
+    assert_right(
+        body(
+            f"{name}: unit 4",
+            "unit/2 8",
+            f"[ relu | relu ] > aux<{name}1: conv 1x1 2>",
+            before=unit,
+        )
+    )
 
 
 @pytest.mark.parametrize("name", ["x", "y", "self", "branches", "model", "args", "b-1", "lambda"])
@@ -239,7 +253,7 @@ def test_inputs_outputs_and_heads_may_be_called_anything(name: str) -> None:
         assert_right(body("conv 3x3 4", f"output {name}", "relu", "output count", "conv 1x1 2"))
 
 
-BLOCKS = "tensor timer nn ordered_dict named_tuple sequence rbf same_conv2d net train forward to"
+BLOCKS = "tensor timer nn ordered_dict named_tuple sequence same_conv2d Net train forward to"
 
 
 @pytest.mark.parametrize("name", BLOCKS.split())
@@ -250,7 +264,9 @@ def test_blocks_may_be_called_anything(name: str) -> None:
 
 
 def test_classes_of_different_blocks_differ() -> None:
-    blocks = "block my_unit = conv 3x3 4\nblock myUnit = relu > conv 1x1 4\nblock MyUnit = bn > tanh"
+    blocks = (
+        "block my_unit = conv 3x3 4\nblock myUnit = relu > conv 1x1 4\nblock MyUnit = bn > tanh"
+    )
     assert len(set(classes(assert_right(body("my_unit", "myUnit", "MyUnit", before=blocks))))) == 4
 
 

@@ -33,11 +33,15 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 BATCH = 2
 LARGEST = 60_000  # elements of a sample's tensor
-EXAMPLES = int(os.environ.get("ARCHDSL_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("ARCHDSL_EXAMPLES", "150"))
 thorough = settings(
     deadline=None,
     max_examples=EXAMPLES,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.data_too_large,
+    ],
 )
 
 

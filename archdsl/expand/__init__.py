@@ -48,7 +48,8 @@ def network(walk: Expander, settings: Mapping[str, Any]) -> Network:
     root.params = tuple(set_parameters(walk.variant, walk.envs, settings, walk.evaluator))
     root.span = walk.variant.declared.definition.name_span
     entries = [
-        input_node(walk, item, walk.envs[-1], first=i == 0) for i, item in enumerate(walk.variant.inputs)
+        input_node(walk, item, walk.envs[-1], first=i == 0)
+        for i, item in enumerate(walk.variant.inputs)
     ]
     if not entries:
         raise mistake(

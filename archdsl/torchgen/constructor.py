@@ -11,6 +11,7 @@ from archdsl.graph import Network, Node
 from archdsl.naming import is_attribute
 from archdsl.ops import Argument, Construct
 from archdsl.pytext import WIDTH, Py, call, flat, keyword, lines, listing, literal, prefixed, table
+from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.structure import Group, Instance, Item
 from archdsl.torchgen.symbolic import ATOM, Expr, Parameter, Slots, combined, constant
@@ -68,9 +69,7 @@ class Constructor:
             elif item.is_joint:
                 if any(one.kind == "gate" for one in column):
                     self.gate(position)
-            elif item.kind == "op" and item.node.op.inputs == 0:
-                continue
-            elif item.kind == "op" and says_itself(item):
+            elif item.kind == "op" and (item.node.op.inputs == 0 or says_itself(item)):
                 continue
             elif ends_as_function(made.group, item):
                 made.functions[position] = item.name in overwrites
@@ -201,7 +200,7 @@ class Constructor:
                 return self.instance(column, uses)
         return self.sequential(column, uses)
 
-    def inputs(self, item: Item) -> tuple[object, ...]:
+    def inputs(self, item: Item) -> tuple[Shape, ...]:
         return self.slots.networks[0].input_shapes(item.node)
 
     def operator(self, nodes: list[Node], uses: Uses, overwrite: bool) -> Py:
@@ -285,8 +284,8 @@ class Constructor:
     def sequential(self, column: Column, uses: Uses) -> Py:
         """A chain; like neighbours are made in a loop."""
         children = []
-        overwrites = chained_in_place(column[0])
-        for i, child in enumerate(column[0].items):
+        overwrites = chained_in_place(column)
+        for i in range(len(column[0].items)):
             parts = [item.items[i] for item in column]
             children.append(self.construct(parts, uses, i in overwrites))
         names = [child.name for child in column[0].items]
@@ -392,15 +391,13 @@ def in_place(group: Group) -> set[str]:
     uses = readers(instance)
     made = {item.end: item for item in instance.items}
     safe: dict[str, bool] = {}
-    for item in instance.items:
-        if item.kind == "op" and item.node.op.in_place:
+    for position, item in enumerate(instance.items):
+        if overwrites_input(group.column(position)):
             source = made.get(item.sources[0])
             fine = source is not None and overwritable(source) and uses[item.sources[0]] == 1
             key = flat_key(item)
             safe[key] = safe.get(key, True) and fine
-    return {
-        item.name for item in instance.items if item.kind == "op" and safe.get(flat_key(item))
-    }
+    return {item.name for item in instance.items if item.kind == "op" and safe.get(flat_key(item))}
 
 
 def readers(instance: Instance) -> Counter[int | None]:
@@ -426,11 +423,16 @@ def overwritable(item: Item) -> bool:
     return item.kind == "op" and not item.node.op.keeps_output and item.node.op.inputs != 0
 
 
-def chained_in_place(chain: Item) -> set[int]:
+def overwrites_input(column: Column) -> bool:
+    """Whether an operator can overwrite what comes in, in all uses of its class."""
+    return all(item.kind == "op" and item.node.op.in_place for item in column)
+
+
+def chained_in_place(column: Column) -> set[int]:
     """Positions in a chain whose module may overwrite what the one before has made."""
     found = set()
-    for i in range(1, len(chain.items)):
-        item = chain.items[i]
-        if item.kind == "op" and item.node.op.in_place and overwritable(chain.items[i - 1]):
+    for i in range(1, len(column[0].items)):
+        parts = [chain.items[i] for chain in column]
+        if overwrites_input(parts) and overwritable(column[0].items[i - 1]):
             found.add(i)
     return found

@@ -97,9 +97,7 @@ def filled(init: Initialisation) -> list[str]:
     return [*found, *check, *fill_bias(bias, "module.bias", 3)]
 
 
-def scheme_calls(
-    name: str, options: dict[str, float | str], tensor: str, nested: int
-) -> list[str]:
+def scheme_calls(name: str, options: dict[str, float | str], tensor: str, nested: int) -> list[str]:
     """The statements of a scheme with its options."""
     scheme = SCHEMES[name]
     found = []

@@ -15,7 +15,7 @@ from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import Class, ordered
 from archdsl.torchgen.forward import Forward
 from archdsl.torchgen.initialise import initialisation
-from archdsl.torchgen.symbolic import Parameter, constant
+from archdsl.torchgen.symbolic import Expr, Parameter, constant
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,9 @@ class Module:
     @property
     def inputs(self) -> list[tuple[str, Shape]]:
         """Name and shape of each input."""
-        first, *others = self.network.inputs
-        names = ["x", *distinct([node.name for node in others], INPUTS)]
-        return list(zip(names, (node.shape for node in self.network.inputs), strict=True))
+        nodes = self.network.inputs
+        names = ["x", *distinct([node.name for node in nodes[1:]], INPUTS)]
+        return list(zip(names, (node.shape for node in nodes), strict=True))
 
     @property
     def factory(self) -> list[str]:
@@ -304,13 +304,12 @@ def shapes(made: Class) -> str:
     known = {parameter.name for parameter in kept}
     slots.parameters[:] = kept
 
-    def channels(expr: object, nodes: list[int]) -> str:
-        text = getattr(expr, "text", None)
-        params = getattr(expr, "params", frozenset())
-        counts = {slots.networks[u].nodes[n].shape.channels for u, n in zip(uses, nodes, strict=True)}
+    def channels(expr: Expr | None, nodes: list[int]) -> str:
+        made = zip(slots.networks, nodes, strict=True)
+        counts = {network.nodes[node].shape.channels for network, node in made}
         if len(counts) == 1:
             return str(counts.pop())
-        return text if text is not None and params <= known else "C"
+        return expr.text if expr is not None and expr.params <= known else "C"
 
     first = slots.networks[0].nodes[entries[0]].shape
     last = slots.networks[0].nodes[exits[0]].shape

@@ -60,7 +60,8 @@ class Plan:
                 self.network_of[id(scope)] = network
                 inner = [heights[id(s)] for s in self.bodies.classes(scope) if s is not scope]
                 height = heights[id(scope)] = 1 + max(inner, default=0)
-                key = "" if scope.kind == "network" else f"{scope.definition or scope.path} {scope.title}"
+                kind = f"{scope.definition or scope.path} {scope.title}"
+                key = "" if scope.kind == "network" else kind
                 levels.setdefault(height, {}).setdefault(key, []).append(scope)
         return [levels[height] for height in sorted(levels)]
 
@@ -137,7 +138,7 @@ def network_class(network: Network) -> str:
     wanted = base.replace("_", "").lower()
     for count in range(4, 0, -1):
         spelt = "".join(words[:count])
-        if spelt and wanted.startswith(spelt.lower()) and spelt.isidentifier():
+        if len(spelt) > 2 and wanted.startswith(spelt.lower()) and spelt.isidentifier():
             return spelt[0].upper() + spelt[1:] + camel(rest(base, len(spelt)))
     return class_name(base)
 

@@ -176,7 +176,9 @@ class Builder:
         """A block, or a group as a chain or as a class of its own; nothing where it is empty."""
         inner = self.bodies.dissolved(scope)
         sources = tuple(self.read(inner.outside[-1 - number]) for number in inner.reads)
-        assert scope.end is not None and scope.exit is not None and inner.end is not None
+        assert scope.end is not None
+        assert scope.exit is not None
+        assert inner.end is not None
         if inner.end < 0:  # it hands on a tensor that came in
             self.known.setdefault(scope.end, self.read(inner.outside[-1 - inner.end]))
         if not inner.items:
@@ -451,7 +453,9 @@ def dissolved(instance: Instance, i: int) -> Instance:
 def renamed(item: Item, tensor: Callable[[int | None], int | None]) -> Item:
     """An item that reads other tensors."""
     sources = tuple(map(tensor, item.sources))
-    items = tuple(renamed(part, tensor) for part in item.items) if item.kind == "choice" else item.items
+    items = item.items
+    if item.kind == "choice":
+        items = tuple(renamed(part, tensor) for part in items)
     if sources == item.sources and items == item.items and tensor(item.inner) == item.inner:
         return item
     return replace(item, sources=sources, items=items, inner=tensor(item.inner))

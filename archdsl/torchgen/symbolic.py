@@ -134,9 +134,9 @@ class Slots:
         kept = list(self.parameters)
         for find in (lambda: self.express(symbols, uses), *map(constantly, candidates)):
             found = find()
-            if found is not None and agrees(found.values, values) and len(found.text) <= LONGEST:
-                if not (same and (found.is_literal or self.parameters != kept)):
-                    return found
+            says = found is not None and agrees(found.values, values) and len(found.text) <= LONGEST
+            if found and says and not (same and (found.is_literal or self.parameters != kept)):
+                return found
             self.parameters[:] = kept
         if same:
             return constant(values)
@@ -168,11 +168,11 @@ class Slots:
         name = identifier(name, self.reserved)
         for other in self.parameters:
             shared = other.values.keys() & values.keys()
-            if other.role == role and stem(other.name) == name:
-                if all(other.values[i] == values[i] for i in shared):
-                    other.values.update(values)
-                    other.symbols.update(symbols)
-                    return self.use(other, tuple(values))
+            alike = other.role == role and stem(other.name) == name
+            if alike and all(other.values[i] == values[i] for i in shared):
+                other.values.update(values)
+                other.symbols.update(symbols)
+                return self.use(other, tuple(values))
         taken = {other.name for other in self.parameters}
         count, unique = 1, name
         while unique in taken:
@@ -214,9 +214,7 @@ class Slots:
 
     def given(self, bindings: list[Binding], uses: tuple[int, ...]) -> Expr | None:
         """A parameter of the spec: what it was given, if that was written within the class."""
-        inside = [
-            self.scopes[use].encloses(b.home) for use, b in zip(uses, bindings, strict=True)
-        ]
+        inside = [self.scopes[use].encloses(b.home) for use, b in zip(uses, bindings, strict=True)]
         if all(inside):
             return self.express([binding.symbol for binding in bindings], uses)
         if len({binding.name for binding in bindings}) > 1:
@@ -254,7 +252,9 @@ class Slots:
     def channels_of(self, nodes: Sequence[int], uses: tuple[int, ...]) -> Expr | None:
         """The channels of a tensor in terms of this class."""
         key = (tuple(nodes), uses)
-        if key not in self.channels:
+        known = self.channels.get(key)
+        names = {parameter.name for parameter in self.parameters}
+        if key not in self.channels or (known is not None and not known.params <= names):
             self.channels[key] = self.find_channels(list(nodes), uses)
         return self.channels[key]
 
@@ -394,7 +394,10 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
     def applied(function: Callable[..., Any], text: str, level: int) -> Expr:
         columns = zip(*(operand.values for operand in operands), strict=True)
         values = tuple(function(*column) for column in columns)
-        at = (lambda use: function(*(operand.at(use) for operand in operands)))
+
+        def at(use: int) -> Any:
+            return function(*(operand.at(use) for operand in operands))
+
         return folded(Expr(text, values, level, params, at))
 
     try:
