@@ -25,8 +25,6 @@ from archdsl.library import shipped_networks
 from archdsl.modules import Loader
 from archdsl.source import Source
 
-pytest.importorskip("pygraphviz")
-
 ROOT = Path(__file__).parent.parent
 SVG = "{http://www.w3.org/2000/svg}"
 UNIT = """

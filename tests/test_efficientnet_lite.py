@@ -1,10 +1,8 @@
 """EfficientNet-Lite0 with its published weights: the reference implementation's logits, exactly."""
 
+import efficientnet_lite_pytorch
 import pytest
-
-torch = pytest.importorskip("torch")
-efficientnet_lite_pytorch = pytest.importorskip("efficientnet_lite_pytorch")
-
+import torch
 from imagenet_demo import photograph, published_weights, top_classes, trained_network
 from torch import Tensor, nn
 

@@ -1,170 +1,30 @@
-"""The generated code of every shipped network: as text, as modules, and against torchvision."""
+"""The generated modules of every shipped network: against the prediction and torchvision."""
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
 import subprocess
 import sys
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from archdsl.graph import Network
-from archdsl.library import shipped_networks
-from archdsl.measure import measure
-from archdsl.naming import function_name
-from archdsl.pipeline import compile, declared, network
-from archdsl.pytext import WIDTH
-
-HERE = Path(__file__).parent
-NAMES = list(shipped_networks())
-GOLDEN = [
-    "lenet5",
-    "alexnet@two_gpus",
-    "vgg11",
-    "googlenet",
-    "efficientnet_lite0",
-    "resnet50@torchvision",
-]
-# What a strict project selects; ANN, D and PL need a word each.
-RUFF = "A,ANN,ARG,B,C4,COM818,D,E,F,FA,FBT003,I,ICN,N,PERF,PIE,PL,PT,PYI,RET,RUF,SIM,TC,TRY,UP,W"
-RUFF_IGNORE = ",".join(
-    [
-        "ANN401",
-        "D100,D101,D102,D103,D105,D107",  # a class may speak for itself
-        "D203,D213",  # the other convention of two
-        "D205,D400,D415",  # a first line of shapes
-        "PLC0415",  # an import that only POSIX has
-        "PLR0913,PLR0917,PLR2004",  # constructors of layers have many numbers
-        "RET504",  # `x = ...; return x` tells mypy the type
-    ]
-)
-CLASSES = {
-    "googlenet": ["BasicConv", "Inception", "InceptionAux", "GoogLeNet"],
-    "resnet50": ["BottleneckV1", "ResNet50"],
-    "resnet50@torchvision": ["Bottleneck", "ResNet50"],
-    "resnet18": ["Basic", "ResNet18"],
-    "efficientnet_lite0": ["InvertedResidual", "EfficientNetLite0"],
-}
-
-
-@cache
-def source(name: str) -> str:
-    return compile(declared(name))
-
-
-@cache
-def graph(name: str) -> Network:
-    return network(name)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files of all networks."""
-    made = tmp_path_factory.mktemp("generated")
-    for name in NAMES:
-        (made / f"{function_name(name)}.py").write_text(source(name))
-    return made
-
-
-def tool(*arguments: str, folder: Path) -> None:
-    """A tool finds nothing to say about a folder."""
-    found = subprocess.run(
-        [sys.executable, "-m", *arguments, "."], cwd=folder, capture_output=True, text=True
-    )
-    assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-2000:]
-
-
-# ---- text ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_same_spec_gives_the_same_bytes(name: str) -> None:
-    assert compile(declared(name)) == source(name)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_lines_are_short_and_imports_few(name: str) -> None:
-    assert max(map(len, source(name).splitlines())) <= WIDTH
-    roots = set()
-    for node in ast.walk(ast.parse(source(name))):
-        if isinstance(node, ast.Import):
-            roots |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            roots.add(str(node.module).partition(".")[0])
-    assert roots <= {"torch", *sys.stdlib_module_names}
-
-
-def test_formatted_and_clean(folder: Path) -> None:
-    tool("ruff", "format", "--check", "--isolated", "--target-version", "py311", folder=folder)
-    options = ["--isolated", "--target-version", "py311", "--select", RUFF]
-    tool("ruff", "check", *options, "--ignore", RUFF_IGNORE, folder=folder)
-
-
-@pytest.mark.torch
-@pytest.mark.slow
-def test_strictly_typed(folder: Path) -> None:
-    pytest.importorskip("torch")
-    tool("mypy", "--strict", folder=folder)
-
-
-def count(name: str) -> int:
-    return source(name).count("\n")
-
-
-def test_short() -> None:
-    assert count("googlenet") < 160
-    assert count("resnet152") < 150
-    assert abs(count("resnet152") - count("resnet50")) <= 15
-    assert count("resnet152@torchvision") < 150
-
-
-@pytest.mark.parametrize("name", CLASSES)
-def test_one_class_for_all_uses(name: str) -> None:
-    found = re.findall(r"^class (\w+)\(nn\.Module\)", source(name), re.MULTILINE)
-    assert found == CLASSES[name]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_factory_bears_the_networks_name_and_parameters(name: str) -> None:
-    tree = ast.parse(source(name))
-    (factory,) = (
-        node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name == function_name(name)
-    )
-    parameters = [argument.arg for argument in factory.args.args]
-    declared_names = [binding.name for binding in graph(name).params]
-    assert ("classes" in parameters) == ("classes" in declared_names)
-    assert set(parameters) <= {*declared_names, "devices"}
-    assert len(factory.args.defaults) == len(parameters)
-
-
-@pytest.mark.parametrize("name", GOLDEN)
-def test_reads_as_it_should(name: str, request: pytest.FixtureRequest) -> None:
-    path = HERE / "golden" / f"{function_name(name)}.py"
-    if request.config.getoption("--accept"):
-        path.write_text(source(name))
-    assert source(name) == path.read_text()
-
-
-# ---- modules ---------------------------------------------------------------------------------
-
-torch = pytest.importorskip("torch")
-
+import torch
+from sources import NAMES, graph, source
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from archdsl.measure import measure
+from archdsl.naming import function_name
+from archdsl.pipeline import network
 from archdsl.runtime.module import imported
 
-needs_torch = pytest.mark.torch
+pytestmark = pytest.mark.torch
+HERE = Path(__file__).parent
 META = torch.device("meta")
 
 
@@ -197,7 +57,6 @@ def state(model: nn.Module) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in model.state_dict().items()}
 
 
-@needs_torch
 @pytest.mark.parametrize("name", NAMES)
 def test_modules_are_what_was_predicted(name: str) -> None:
     model, expected = on_meta(name), graph(name)
@@ -215,7 +74,6 @@ def test_modules_are_what_was_predicted(name: str) -> None:
         assert counter.get_total_flops() == 2 * 2 * macs
 
 
-@needs_torch
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shape_of_every_layer(name: str) -> None:
     model, shapes = on_meta(name), {n.path: n.shape for n in graph(name).nodes}
@@ -235,7 +93,6 @@ def test_the_shape_of_every_layer(name: str) -> None:
             assert found == [tuple(shapes[path])]
 
 
-@needs_torch
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if any(p.name == "classes" for p in graph(name).params)]
 )
@@ -251,7 +108,8 @@ PUBLISHED: dict[str, dict[str, Any]] = json.loads((HERE / "data/torchvision.json
 
 def published(name: str) -> nn.Module:
     """torchvision's network without memory."""
-    models = pytest.importorskip("torchvision").models
+    from torchvision import models
+
     options = {"init_weights": False} if name.startswith("googlenet") else {}
     with META:
         model: nn.Module = getattr(models, PUBLISHED[name]["model"])(**options)
@@ -282,7 +140,6 @@ def twins(name: str) -> tuple[nn.Module, nn.Module]:
     return theirs, ours.requires_grad_()
 
 
-@needs_torch
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_states_are_torchvisions(name: str) -> None:
     report = measure(graph(name))
@@ -292,7 +149,6 @@ def test_states_are_torchvisions(name: str) -> None:
     assert sha256("".join(lines).encode()).hexdigest() == facts["state_sha256"]
 
 
-@needs_torch
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_logits_are_torchvisions(name: str) -> None:
@@ -302,7 +158,6 @@ def test_logits_are_torchvisions(name: str) -> None:
         assert torch.equal(theirs.eval()(x), ours.eval()(x))
 
 
-@needs_torch
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["alexnet@torchvision", "vgg11_bn", "googlenet@torchvision", "resnet18"]
@@ -341,7 +196,6 @@ def assert_normal(weight: Tensor, std: float) -> None:
     assert abs(float(weight.detach().mean())) < 4 * std / weight.numel() ** 0.5 + 1e-6
 
 
-@needs_torch
 @pytest.mark.slow
 def test_weights_of_alexnet() -> None:
     model = built("alexnet")
@@ -353,7 +207,6 @@ def test_weights_of_alexnet() -> None:
             assert set(module.bias.tolist()) == {float(path in ones)}
 
 
-@needs_torch
 def test_weights_of_googlenet_and_efficientnet() -> None:
     for module in built("googlenet").modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -370,11 +223,11 @@ def test_weights_of_googlenet_and_efficientnet() -> None:
             assert_normal(module.weight, (2 / fan_out) ** 0.5)
 
 
-@needs_torch
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "resnet50@torchvision", "vgg11", "vgg11_bn"])
 def test_the_same_seed_gives_torchvisions_weights(name: str) -> None:
-    models = pytest.importorskip("torchvision").models
+    from torchvision import models
+
     ours = built(name).state_dict()
     torch.manual_seed(0)
     theirs = getattr(models, PUBLISHED[name]["model"])().state_dict()
@@ -400,7 +253,6 @@ FAMILIES = [
 ]
 
 
-@needs_torch
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_compiled_and_exported(name: str) -> None:
@@ -414,19 +266,21 @@ def test_compiled_and_exported(name: str) -> None:
                 torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
 
-@needs_torch
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_exported_to_onnx(name: str) -> None:
-    pytest.importorskip("onnxscript")
-    onnx = pytest.importorskip("onnx")
+    import onnx
+
     model, x = built(name).eval(), inputs(name, 1, "cpu")
     program = torch.onnx.export(model, tuple(x), dynamo=True, verbose=False)
+    assert program is not None
     proto = program.model_proto
     found = [[d.dim_value for d in o.type.tensor_type.shape.dim] for o in proto.graph.output]
     assert found == [[1, *graph(name).nodes[o.node].shape] for o in graph(name).outputs]
     if sum(p.numel() for p in model.parameters()) < 1e6:  # NumPy takes its time
-        runner = pytest.importorskip("onnx.reference").ReferenceEvaluator(proto)
+        from onnx.reference import ReferenceEvaluator
+
+        runner = ReferenceEvaluator(proto)
         feed = {i.name: t.numpy() for i, t in zip(proto.graph.input, x, strict=True)}
         with torch.no_grad():
             expected = several(model(*x))
@@ -448,7 +302,6 @@ class Moves(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-@needs_torch
 @pytest.mark.slow
 def test_parts_stand_on_their_devices() -> None:
     model = factory("alexnet@two_gpus")(devices=["cpu", META])
@@ -456,7 +309,6 @@ def test_parts_stand_on_their_devices() -> None:
         assert str(parameter.device) == ("meta" if path.startswith("gpu1") else "cpu")
 
 
-@needs_torch
 @pytest.mark.slow
 def test_tensors_move_between_devices() -> None:
     names = [torch.device("cpu"), torch.device("cpu:0")]
@@ -467,7 +319,6 @@ def test_tensors_move_between_devices() -> None:
     assert moves.found == ["cpu", *["cpu:0", "cpu"] * 4]
 
 
-@needs_torch
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--compile"], ["--dtype", "bfloat16"]])
 def test_runs_by_itself(options: list[str], folder: Path) -> None:

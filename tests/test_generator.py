@@ -9,9 +9,6 @@ import time
 from typing import Any
 
 import pytest
-
-pytest.importorskip("torch")
-
 import torch
 from interpreter import run
 from torch import Tensor, nn

@@ -57,7 +57,6 @@ def test_case(path: Path, expect: Callable[[Path, str], None]) -> None:
 @pytest.mark.torch
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_the_generated_code_has_these_names_and_shapes(path: Path) -> None:
-    pytest.importorskip("torch")
     import torch
 
     for declared in Loader().file(path).own_networks:

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("torch")
-
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st

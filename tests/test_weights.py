@@ -1,9 +1,7 @@
 """Weights matched by order and shape, on modules of a few tensors."""
 
 import pytest
-
-torch = pytest.importorskip("torch")
-
+import torch
 from torch import Tensor, nn
 
 from archdsl.runtime.weights import load_by_order
