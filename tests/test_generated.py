@@ -321,7 +321,7 @@ def test_tensors_move_between_devices() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--compile"], ["--dtype", "bfloat16"]])
-def test_runs_by_itself(options: list[str], folder: Path) -> None:
+def test_runs_by_itself(options: list[str], tmp_path: Path) -> None:
     if "--compile" in options and not any(
         os.access(f"{path}/{cc}", os.X_OK)
         for path in os.environ["PATH"].split(":")
@@ -329,9 +329,10 @@ def test_runs_by_itself(options: list[str], folder: Path) -> None:
     ):
         pytest.skip("torch.compile needs a C++ compiler")
     for name in ("lenet5", "googlenet") if not options else ("lenet5@modern",):
+        path = tmp_path / f"{function_name(name)}.py"
+        path.write_text(source(name))
         found = subprocess.run(
-            [sys.executable, f"{function_name(name)}.py", "--batch", "1", *options],
-            cwd=folder,
+            [sys.executable, str(path), "--batch", "1", *options],
             capture_output=True,
             text=True,
         )
