@@ -1,6 +1,6 @@
 """Network to PyTorch source that a good engineer could have written by hand.
 
-`structure` finds the classes and which uses share one, `symbolic` the expressions and parameters,
+`bodies` and `structure` find the classes and which uses share one, `symbolic` the expressions,
 `constructor` and `forward` the methods, `module` the file; the template holds layout only.
 """
 

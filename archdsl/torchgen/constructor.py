@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -13,11 +12,13 @@ from archdsl.ops import Argument, Construct
 from archdsl.pytext import WIDTH, Py, call, flat, keyword, lines, listing, literal, prefixed, table
 from archdsl.shapes import Shape
 from archdsl.symbols import Sym
-from archdsl.torchgen.structure import Group, Instance, Item
-from archdsl.torchgen.symbolic import ATOM, Expr, Parameter, Slots, combined, constant
+from archdsl.torchgen.bodies import Item
+from archdsl.torchgen.expressions import ATOM, Expr, combined, constant
+from archdsl.torchgen.overwriting import Column, chained_in_place, in_place, is_implicit
+from archdsl.torchgen.structure import Group
+from archdsl.torchgen.symbolic import Parameter, Slots
 
 METHOD = 8  # the indentation of a method's body
-Column = list[Item]
 Uses = tuple[int, ...]
 
 
@@ -349,13 +350,6 @@ def ends_as_function(group: Group, item: Item) -> bool:
     return len(alike) == 1 and is_implicit(item)
 
 
-def is_implicit(item: Item) -> bool:
-    """Whether a name was derived from what the item is, and not chosen by the author."""
-    stem, _, tail = item.name.rpartition("_")
-    name = item.node.op.name
-    return item.name == name or (stem == name and tail.isdigit())
-
-
 def negated(expr: Expr) -> Expr:
     """The opposite condition, as one would write it."""
     values = tuple(not value for value in expr.values)
@@ -380,59 +374,3 @@ def suffix(py: Py, text: str) -> Py:
     if isinstance(py, str):
         return py + text
     return replace(py, tail=py.tail + text)
-
-
-# ---- overwriting inputs --------------------------------------------------------------------
-
-
-def in_place(group: Group) -> set[str]:
-    """Names of modules that may overwrite their input in all that they are used for."""
-    instance = group.instances[0]
-    uses = readers(instance)
-    made = {item.end: item for item in instance.items}
-    safe: dict[str, bool] = {}
-    for position, item in enumerate(instance.items):
-        if overwrites_input(group.column(position)):
-            source = made.get(item.sources[0])
-            fine = source is not None and overwritable(source) and uses[item.sources[0]] == 1
-            key = flat_key(item)
-            safe[key] = safe.get(key, True) and fine
-    return {item.name for item in instance.items if item.kind == "op" and safe.get(flat_key(item))}
-
-
-def readers(instance: Instance) -> Counter[int | None]:
-    """How often each tensor of a body is read; what is returned counts as read."""
-    found = Counter(number for item in instance.items for number in item.sources)
-    network = instance.network
-    if instance.scope.kind == "network":
-        found.update(instance.known[output.node] for output in (*network.outputs, *network.heads))
-    else:
-        found[instance.end] += 1
-    return found
-
-
-def flat_key(item: Item) -> str:
-    """What is shared: implicit names of one operator with the same arguments."""
-    return f"{item.node.op}" if is_implicit(item) else item.name
-
-
-def overwritable(item: Item) -> bool:
-    """Whether what an item makes can be overwritten."""
-    if item.kind == "gate":
-        return False
-    return item.kind == "op" and not item.node.op.keeps_output and item.node.op.inputs != 0
-
-
-def overwrites_input(column: Column) -> bool:
-    """Whether an operator can overwrite what comes in, in all uses of its class."""
-    return all(item.kind == "op" and item.node.op.in_place for item in column)
-
-
-def chained_in_place(column: Column) -> set[int]:
-    """Positions in a chain whose module may overwrite what the one before has made."""
-    found = set()
-    for i in range(1, len(column[0].items)):
-        parts = [chain.items[i] for chain in column]
-        if overwrites_input(parts) and overwritable(column[0].items[i - 1]):
-            found.add(i)
-    return found

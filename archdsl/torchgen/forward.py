@@ -8,9 +8,9 @@ from itertools import islice
 from archdsl.naming import FILE_NAMES, identifier, is_attribute
 from archdsl.pytext import WIDTH, Py, call, flat, lines, literal, prefixed
 from archdsl.shapes import Shape
+from archdsl.torchgen.bodies import Item, all_sources
 from archdsl.torchgen.constructor import Class
-from archdsl.torchgen.structure import Item, all_sources
-from archdsl.torchgen.symbolic import ATOM, PRODUCT, SUM
+from archdsl.torchgen.expressions import ATOM, PRODUCT, SUM
 
 NAMES = ("x", "y", "z", "u", "v", "w")
 INDENT = 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from textwrap import wrap
 
 from archdsl.graph import Network
@@ -13,9 +14,10 @@ from archdsl.naming import FILE_NAMES, function_name, identifier
 from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import Class, ordered
+from archdsl.torchgen.expressions import Expr, constant
 from archdsl.torchgen.forward import Forward
 from archdsl.torchgen.initialise import initialisation
-from archdsl.torchgen.symbolic import Expr, Parameter, constant
+from archdsl.torchgen.symbolic import Parameter
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Module:
         """The file's docstring."""
         report = measure(self.network)
         title = one_line(self.network.about or self.network.name)
-        about = f"{title}, compiled by archdsl from {one_line(self.network.source.name)}."
+        about = f"{title}, compiled by archdsl from {self.origin}."
         inputs = ", ".join(batch(node.shape) for node in self.network.inputs)
         outputs = ", ".join(
             batch(self.network.nodes[output.node].shape) for output in self.network.outputs
@@ -73,6 +75,12 @@ class Module:
         if self.network.heads:
             facts += f" With the training-only heads {report.params_with_heads:,} parameters."
         return [*wrap(about, WIDTH - 4), "", *wrap(facts, WIDTH)]
+
+    @property
+    def origin(self) -> str:
+        """The spec's file, without the folders of the machine that compiled it."""
+        name = self.network.source.name
+        return one_line(name if name.startswith("specs/") else PurePath(name).name)
 
     @cached_property
     def support(self) -> list[str]:

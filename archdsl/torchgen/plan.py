@@ -7,8 +7,9 @@ import re
 
 from archdsl.graph import Network, Node, Scope
 from archdsl.naming import FILE_NAMES, camel, class_name, function_name
+from archdsl.torchgen.bodies import ENTRY, Bodies, Item
 from archdsl.torchgen.constructor import Class, Constructor, says_itself
-from archdsl.torchgen.structure import ENTRY, Bodies, Group, Instance, Item, Key, grouped
+from archdsl.torchgen.structure import Group, Instance, Key, grouped
 from archdsl.torchgen.symbolic import Fixed, Slots
 
 

@@ -1,0 +1,229 @@
+"""Scopes as the bodies of classes: their steps, with tensors numbered within each body.
+
+A block, the network itself, and a group that is no plain chain become classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from archdsl.graph import Node, Scope
+from archdsl.ops import Joint, Op
+
+Kind = Literal["op", "class", "chain", "choice", "gate"]
+ENTRY = -1  # the tensor that comes into a body
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A step in the body of a class.
+
+    `sources` are the tensors that come in and `end` the one that goes out, numbered within the
+    body: what comes from outside below zero, what the steps make from zero. `items` are the
+    children of a chain, or what a choice has taken; `inner` is the tensor that a choice hands on
+    as its `end`. A gate's `asks` are the choices that dropped its branches.
+    """
+
+    kind: Kind
+    name: str
+    thing: Node | Scope
+    sources: tuple[int | None, ...]
+    end: int | None
+    items: tuple[Item, ...] = ()
+    inner: int | None = None
+    asks: tuple[Scope | None, ...] = ()
+
+    @property
+    def node(self) -> Node:
+        """The operator of an `op`."""
+        assert isinstance(self.thing, Node)
+        return self.thing
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of anything else."""
+        assert isinstance(self.thing, Scope)
+        return self.thing
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether branches meet here, joins that lost a branch included."""
+        return self.kind == "gate" or (self.kind == "op" and isinstance(self.node.op, Joint))
+
+    @property
+    def operator(self) -> Op:
+        """The operator of a step that is one, joins that lost a branch included."""
+        if self.kind == "gate":
+            assert self.scope.joint is not None
+            return self.scope.joint
+        return self.node.op
+
+    def nodes(self) -> Iterator[Node]:
+        """All operators within."""
+        if isinstance(self.thing, Node):
+            yield self.thing
+        else:
+            yield from self.thing.nodes()
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """The steps of a scope.
+
+    `outside` are the graph's numbers of the tensors below zero; `known` tells which tensor of the
+    body each of the graph's is, behind the last step.
+    """
+
+    items: tuple[Item, ...]
+    end: int | None
+    outside: tuple[int, ...]
+    known: dict[int, int]
+
+    @property
+    def reads(self) -> list[int]:
+        """The tensors that come in, the body's own first."""
+        return reads(self.items, self.end)
+
+
+def reads(items: Iterable[Item], end: int | None) -> list[int]:
+    """The tensors from outside that steps use, the body's own first."""
+    used = [ENTRY, *(number for item in items for number in all_sources(item)), end]
+    return list(dict.fromkeys(number for number in used if number is not None and number < 0))
+
+
+def all_sources(item: Item) -> Iterator[int | None]:
+    """What an item and what a choice has taken read."""
+    yield from item.sources
+    if item.kind == "choice":
+        for part in item.items:
+            yield from all_sources(part)
+
+
+class Builder:
+    """Makes the body of a scope, and numbers its tensors.
+
+    With `dissolve`, decisions are replaced by what they took.
+    """
+
+    def __init__(self, bodies: Bodies, *, dissolve: bool) -> None:
+        self.bodies = bodies
+        self.dissolve = dissolve
+        self.known: dict[int, int] = {}
+        self.outside: list[int] = []
+        self.count = 0
+
+    def body(self, scope: Scope) -> Body:
+        if scope.kind != "network":
+            self.read(scope.source)
+        else:
+            self.outside.append(scope.source)  # networks have inputs, and nothing comes in
+        items = tuple(self.steps(scope))
+        end = None if scope.end is None else self.read(scope.end)
+        return Body(items, end, tuple(self.outside), self.known)
+
+    def read(self, number: int) -> int:
+        """A tensor of the graph as the body numbers it."""
+        if number not in self.known:
+            self.outside.append(number)
+            self.known[number] = -len(self.outside)
+        return self.known[number]
+
+    def fresh(self) -> int:
+        self.count += 1
+        return self.count - 1
+
+    def steps(self, scope: Scope) -> Iterator[Item]:
+        for thing in scope.items:
+            if isinstance(thing, Node):
+                yield self.op(thing)
+            elif thing.kind == "choice" and self.dissolve:
+                yield from self.steps(thing)
+                if thing.passes and thing.end is not None:
+                    self.known[thing.end] = self.read(thing.source)
+            elif thing.kind == "choice":
+                yield self.choice(thing)
+            else:
+                yield from self.part(thing)
+
+    def op(self, node: Node) -> Item:
+        sources = tuple(map(self.read, node.sources))
+        end = self.known[node.index] = self.fresh()
+        return Item("op", node.name, node, sources, end)
+
+    def choice(self, scope: Scope) -> Item:
+        """A decision, or the mark of a join that lost a branch."""
+        source = self.read(scope.source)
+        gate = scope.joint is not None
+        ends = tuple(None if end is None else self.read(end) for end in scope.ends)
+        items = tuple(self.steps(scope))
+        inner = end = None
+        if scope.end is not None:
+            inner = source if scope.passes else self.read(scope.end)
+            end = self.known[scope.end] = self.fresh()
+        if gate:
+            assert scope.joint is not None
+            name = scope.joint.name
+            return Item("gate", name, scope, ends, end, inner=inner, asks=scope.dropped)
+        return Item("choice", "", scope, (source,), end, items, inner)
+
+    def part(self, scope: Scope) -> Iterator[Item]:
+        """A block, or a group as a chain or as a class of its own; nothing where it is empty."""
+        inner = self.bodies.dissolved(scope)
+        sources = tuple(self.read(inner.outside[-1 - number]) for number in inner.reads)
+        assert scope.end is not None
+        assert scope.exit is not None
+        assert inner.end is not None
+        if inner.end < 0:  # it hands on a tensor that came in
+            self.known.setdefault(scope.end, self.read(inner.outside[-1 - inner.end]))
+        if not inner.items:
+            return
+        end = self.fresh()
+        if inner.end >= 0:
+            self.known[scope.end] = end
+            self.known.setdefault(scope.exit, end)
+        if scope.kind == "group" and is_chain(inner):
+            yield Item("chain", scope.name, scope, sources, end, inner.items)
+        else:
+            yield Item("class", scope.name, scope, sources, end)
+
+
+def is_chain(body: Body) -> bool:
+    """Whether each step takes only what the one before has made."""
+    last: int | None = ENTRY
+    for item in body.items:
+        if item.kind not in ("op", "chain", "class") or item.sources != (last,):
+            return False
+        if item.kind == "op" and item.node.op.module(item.node.shape) is None:
+            return False
+        last = item.end
+    return body.end == last
+
+
+class Bodies:
+    """The bodies of all scopes with their decisions replaced by what they took."""
+
+    def __init__(self) -> None:
+        self.made: dict[Scope, Body] = {}
+
+    def dissolved(self, scope: Scope) -> Body:
+        if scope not in self.made:
+            self.made[scope] = Builder(self, dissolve=True).body(scope)
+        return self.made[scope]
+
+    def undecided(self, scope: Scope) -> Body:
+        """The body with its decisions."""
+        return Builder(self, dissolve=False).body(scope)
+
+    def classes(self, scope: Scope) -> Iterator[Scope]:
+        """The scopes within that become classes, inner ones first, then the scope itself."""
+        for item in self.dissolved(scope).items:
+            yield from self.classes_in(item)
+        yield scope
+
+    def classes_in(self, item: Item) -> Iterator[Scope]:
+        if item.kind == "class":
+            yield from self.classes(item.scope)
+        for child in item.items:
+            yield from self.classes_in(child)

@@ -1,0 +1,120 @@
+"""Python expressions that know their value in each use of a class."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archdsl.ops.base import scalar
+from archdsl.pytext import literal
+from archdsl.values import Callee, Strided
+
+ATOM, POWER, PRODUCT, SUM, COMPARISON = 5, 4, 3, 2, 1
+SIGNS: dict[str, tuple[Callable[[Any, Any], Any], int]] = {
+    "+": (operator.add, SUM),
+    "-": (operator.sub, SUM),
+    "*": (operator.mul, PRODUCT),
+    "//": (operator.floordiv, PRODUCT),
+    "%": (operator.mod, PRODUCT),
+    "==": (operator.eq, COMPARISON),
+    "!=": (operator.ne, COMPARISON),
+    "<": (operator.lt, COMPARISON),
+    "<=": (operator.le, COMPARISON),
+    ">": (operator.gt, COMPARISON),
+    ">=": (operator.ge, COMPARISON),
+}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": min,
+    "max": max,
+    "round": round,
+    "int": int,
+}
+
+
+@dataclass(frozen=True)
+class Expr:
+    """A Python expression with its value in each of some uses of a class.
+
+    `at` gives its value in any use, as far as its parameters are known there.
+    """
+
+    text: str
+    values: tuple[Any, ...]
+    level: int = ATOM
+    params: frozenset[str] = frozenset()
+    at: Callable[[int], Any] = field(default=lambda use: None, compare=False)
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it names no parameter."""
+        return not self.params
+
+    def within(self, level: int) -> str:
+        """The text as an operand of an operator of some precedence."""
+        return self.text if self.level >= level else f"({self.text})"
+
+
+def constant(values: Sequence[Any]) -> Expr:
+    """A literal."""
+    value = plain(values[0])
+    text = literal(value)
+    level = POWER if text.startswith("-") else ATOM
+    return Expr(text, tuple(values), level, at=lambda use: value)
+
+
+def plain(value: Any) -> Any:
+    """A spec's value as Python code has it: sizes alike along the axes as one number."""
+    if isinstance(value, Callee):
+        return value.name
+    if isinstance(value, Strided):
+        return None
+    return scalar(value) if isinstance(value, tuple) and value else value
+
+
+def agrees(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    """Whether an expression gives the values it should."""
+    return all(plain(a) == plain(b) for a, b in zip(found, wanted, strict=True))
+
+
+def combined(sign: str, operands: list[Expr]) -> Expr | None:
+    """An operator or function applied to expressions; None where Python has no plain form."""
+    params = frozenset().union(*(operand.params for operand in operands))
+
+    def applied(function: Callable[..., Any], text: str, level: int) -> Expr:
+        columns = zip(*(operand.values for operand in operands), strict=True)
+        values = tuple(function(*column) for column in columns)
+
+        def at(use: int) -> Any:
+            return function(*(operand.at(use) for operand in operands))
+
+        return folded(Expr(text, values, level, params, at))
+
+    try:
+        if sign == "/" and len(operands) == 2:
+            text = f"{operands[0].within(PRODUCT)} // {operands[1].within(POWER)}"
+            return applied(whole_division, text, PRODUCT)
+        if sign in SIGNS and len(operands) == 2:
+            function, level = SIGNS[sign]
+            text = f"{operands[0].within(level)} {sign} {operands[1].within(level + 1)}"
+            return applied(function, text, level)
+        if sign in FUNCTIONS:
+            text = f"{sign}({', '.join(operand.text for operand in operands)})"
+            return applied(FUNCTIONS[sign], text, ATOM)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return None
+
+
+def whole_division(left: float, right: float) -> int:
+    """A division that comes out whole; ValueError where it does not."""
+    value = left / right
+    if not float(value).is_integer():
+        raise ValueError
+    return int(value)
+
+
+def folded(expr: Expr) -> Expr:
+    """Arithmetic of literals is done now."""
+    return constant(expr.values) if not expr.params else expr
