@@ -139,8 +139,8 @@ def test_set_changes_a_parameter(run: Run) -> None:
     ("words", "message"),
     [
         ("--set clases=7", "did you mean 'classes'"),
-        ("--set classes=3x3", "'classes' is like the number 10"),
-        ("--set classes=relu", "'classes' is like the number 10"),
+        ("--set classes=3x3", "'classes' is the number 10 by default"),
+        ("--set classes=relu", "'classes' is the number 10 by default"),
         ("--set classes=true", "and this is a condition"),
         ("--set classes=0", ""),
         ("--set classes=-1", ""),

@@ -56,13 +56,13 @@ def test_every_expected_text_has_its_case() -> None:
     ("settings", "message"),
     [
         ({"clases": 10}, "did you mean 'classes'"),
-        ({"classes": "ten"}, "'classes' is like the number 10"),
+        ({"classes": "ten"}, "'classes' is the number 10 by default"),
         ({"classes": 3.5}, "a whole number"),
         ({"classes": 0}, "at least 1"),
         ({"act": "rely"}, "did you mean 'relu'"),
-        ({"act": 3}, "is like the name 'relu'"),
-        ({"deep": 1}, "is like a condition"),
-        ({"k": "3x3"}, "is like the size 3x3"),
+        ({"act": 3}, "is the name 'relu' by default"),
+        ({"deep": 1}, "is a condition by default"),
+        ({"k": "3x3"}, "is the size 3x3 by default"),
     ],
 )
 def test_settings_are_refused(settings: dict[str, object], message: str) -> None:

@@ -278,5 +278,5 @@ def sort_of(value: Any) -> str:
 
 def unlike(name: str, default: Any, value: Any, span: Span) -> ArchError:
     """The mistake of a value that is not like the parameter's default."""
-    message = f"'{name}' is like {kind_of(default)}, and {kind_of(value)} was given"
+    message = f"'{name}' is {kind_of(default)} by default, and {kind_of(value)} does not fit"
     return mistake("parameter", message, span)
