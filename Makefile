@@ -21,7 +21,7 @@ demo: $(READY)
 	$(BIN)/python examples/imagenet_demo.py
 
 test: lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not gpu"
 
 lint: $(READY)
 	$(BIN)/ruff check

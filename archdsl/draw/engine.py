@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from archdsl.diagnostics import mistake
 
 FORMATS = ("svg", "png", "pdf")
@@ -27,9 +31,27 @@ def render(dot: str, format: str) -> bytes:
             f"a figure of {graph.number_of_nodes():,} boxes is more than can be laid out",
             help="draw fewer, with --level block; '-o picture.dot' needs no layout",
         )
-    drawn: bytes = graph.draw(format=format, prog="dot")
+    with quiet():
+        drawn: bytes = graph.draw(format=format, prog="dot")
     graph.close()
     return drawn
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep C libraries from writing to the terminal.
+
+    The fontconfig in pygraphviz's wheel warns of settings that the system's own, of another
+    version, has put down. What goes wrong in Graphviz itself comes as an exception.
+    """
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def by_system(dot: str, format: str) -> bytes:

@@ -1,0 +1,45 @@
+"""What only a GPU can show; run with `pytest -m gpu` where there is one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from sources import source
+
+import archdsl
+
+pytestmark = [pytest.mark.torch, pytest.mark.gpu]
+
+
+@pytest.mark.parametrize("options", [[], ["--compile"], ["--dtype", "float16"]])
+def test_a_file_takes_the_gpu_by_itself(options: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "resnet18.py"
+    path.write_text(source("resnet18"))
+    words = [sys.executable, str(path), "--batch", "4", *options]
+    found = subprocess.run(words, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr[-3000:]
+    assert re.search(r"output \(4, 1000\), cuda", found.stdout)
+    assert "peak memory" in found.stdout
+
+
+def test_the_gpu_gives_the_logits_of_the_cpu() -> None:
+    model = archdsl.load("googlenet").module().eval()
+    x = torch.randn(2, 3, 224, 224)
+    with torch.no_grad():
+        here = model(x)
+        there = model.to("cuda", memory_format=torch.channels_last)(x.cuda()).cpu()
+    torch.testing.assert_close(there, here, rtol=1e-3, atol=1e-3)
+
+
+def test_two_towers_on_two_gpus() -> None:
+    assert torch.cuda.device_count() >= 2, "this needs two GPUs"
+    model = archdsl.load("alexnet@two_gpus").module().eval()
+    devices = {str(parameter.device) for parameter in model.parameters()}
+    assert devices == {"cuda:0", "cuda:1"}
+    with torch.no_grad():
+        assert model(torch.randn(2, 3, 227, 227)).shape == (2, 1000)
