@@ -76,6 +76,13 @@ def test_code_is_what_the_compiler_prints() -> None:
         assert line in source.splitlines()
 
 
+def test_the_picture_is_what_is_drawn_now() -> None:
+    shown = (ROOT / "docs" / "images" / "googlenet.svg").read_text(encoding="utf-8")
+    drawn = archdsl.load("googlenet").draw("svg").decode()
+    words = re.compile(r"<text[^>]*>([^<]*)</text>")  # fonts, and places with them, differ
+    assert words.findall(shown) == words.findall(drawn)
+
+
 @pytest.mark.torch
 def test_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     (code,) = blocks("python")

@@ -19,7 +19,7 @@ def generate(
 ) -> str:
     """The source of a network.
 
-    `probes` are the same network with one parameter changed each (see `probe`): what they show to
-    change only literals stays a parameter of the generated factory, all else is fixed.
+    `probes` are the same network with one parameter changed each: what they show to change only
+    literals stays a parameter of the generated factory, all else is fixed.
     """
     return rendered(Module(plan(network, probes)), template)
