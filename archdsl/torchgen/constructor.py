@@ -9,7 +9,19 @@ from itertools import groupby
 from archdsl.graph import Network, Node
 from archdsl.naming import is_attribute
 from archdsl.ops import Argument, Construct
-from archdsl.pytext import WIDTH, Py, call, flat, keyword, lines, listing, literal, prefixed, table
+from archdsl.pytext import (
+    WIDTH,
+    Py,
+    Wrapped,
+    call,
+    flat,
+    keyword,
+    lines,
+    listing,
+    literal,
+    prefixed,
+    table,
+)
 from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.bodies import Item
@@ -292,7 +304,7 @@ class Constructor:
         names = [child.name for child in column[0].items]
         if names != [str(i) for i in range(len(names))]:
             pairs = [
-                "(" + literal(name) + ", " + flat(child) + ")"
+                Wrapped("(", (literal(name), child), ")")
                 for name, child in zip(names, children, strict=True)
             ]
             self.made.support.add("OrderedDict")

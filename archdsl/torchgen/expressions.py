@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,7 @@ class Expr:
     level: int = ATOM
     params: frozenset[str] = frozenset()
     at: Callable[[int], Any] = field(default=lambda use: None, compare=False)
+    summands: tuple[Expr, ...] = ()  # of a sum, in order
 
     @property
     def is_literal(self) -> bool:
@@ -89,7 +91,8 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
         def at(use: int) -> Any:
             return function(*(operand.at(use) for operand in operands))
 
-        return folded(Expr(text, values, level, params, at))
+        summands = tuple(s for operand in operands for s in operand.summands or (operand,))
+        return folded(Expr(text, values, level, params, at, summands if sign == "+" else ()))
 
     try:
         if sign == "/" and len(operands) == 2:
@@ -97,6 +100,8 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
             return applied(whole_division, text, PRODUCT)
         if sign in SIGNS and len(operands) == 2:
             function, level = SIGNS[sign]
+            if sign == "+" and (like := collected(operands)) is not None:
+                return applied(function, like, level)
             text = f"{operands[0].within(level)} {sign} {operands[1].within(level + 1)}"
             return applied(function, text, level)
         if sign in FUNCTIONS:
@@ -105,6 +110,21 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return None
+
+
+def collected(operands: list[Expr]) -> str | None:
+    """A sum with equal summands counted, `64 + 6 * growth`; None where all are different."""
+    summands = [s for operand in operands for s in operand.summands or (operand,)]
+    named = [s for s in summands if not s.is_literal]
+    number = sum(s.values[0] for s in summands if s.is_literal)
+    counts = Counter(s.text for s in named)
+    if len(counts) + (len(named) < len(summands)) == len(summands):
+        return None
+    texts = [
+        s.within(SUM + 1) if counts[s.text] == 1 else f"{counts[s.text]} * {s.within(PRODUCT + 1)}"
+        for s in {s.text: s for s in named}.values()
+    ]
+    return " + ".join([*([str(number)] if number else []), *texts])
 
 
 def whole_division(left: float, right: float) -> int:

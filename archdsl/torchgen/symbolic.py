@@ -16,10 +16,10 @@ from archdsl.graph import Network, Scope
 from archdsl.naming import FILE_NAMES, identifier
 from archdsl.ops import Joint
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
-from archdsl.torchgen.expressions import Expr, agrees, combined, constant, plain
+from archdsl.torchgen.expressions import COMPARISON, Expr, agrees, combined, constant, plain
 
 RESERVED = FILE_NAMES | {"devices", "enough"}
-LONGEST = 60  # characters of an expression that one would write
+LONGEST, LONGEST_TEST = 32, 60  # characters of an expression that one would write
 
 
 class Fixed(Exception):
@@ -86,7 +86,7 @@ class Slots:
         kept = list(self.parameters)
         for find in (lambda: self.express(symbols, uses), *map(constantly, candidates)):
             found = find()
-            says = found is not None and agrees(found.values, values) and len(found.text) <= LONGEST
+            says = found is not None and agrees(found.values, values) and readable(found)
             if found and says and not (same and (found.is_literal or self.parameters != kept)):
                 return found
             self.parameters[:] = kept
@@ -304,6 +304,11 @@ class Slots:
                 found.append(node.symbols["stride"])
             goal = node.inputs[0] if node.inputs else entry
         return found
+
+
+def readable(expr: Expr) -> bool:
+    """Whether an expression is short enough to be read at a glance."""
+    return len(expr.text) <= (LONGEST_TEST if expr.level <= COMPARISON else LONGEST)
 
 
 def stem(name: str) -> str:
