@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -93,7 +93,9 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
     return "\n".join(lines)
 
 
-def excerpt(span: Span, message: str, mark: str, width: int, paint: object) -> list[str]:
+def excerpt(
+    span: Span, message: str, mark: str, width: int, paint: Callable[[str], str]
+) -> list[str]:
     """The source line of a span with the span underlined."""
     text = span.source.line(span.line)
     before = text[: span.column - 1]
@@ -103,11 +105,9 @@ def excerpt(span: Span, message: str, mark: str, width: int, paint: object) -> l
     shown = printable(text[shift : shift + 100])
     pad = " " * len(printable(text[shift : span.column - 1]))
     length = min(length, max(1, 100 - len(before) + shift))
-    colored = paint  # a callable; typed loosely to keep the frame independent of terminals
-    assert callable(colored)
     return [
-        f"{colored(f'{span.line:>{width}} |')} {shown}",
-        f"{colored(' ' * width + ' |')} {pad}{mark * length} {printable(message)}".rstrip(),
+        f"{paint(f'{span.line:>{width}} |')} {shown}",
+        f"{paint(' ' * width + ' |')} {pad}{mark * length} {printable(message)}".rstrip(),
     ]
 
 

@@ -94,6 +94,15 @@ def identifier(name: str, taken: Collection[str] = ()) -> str:
     return text
 
 
+def unique(name: str, taken: Collection[str], joint: str = "_") -> str:
+    """The name, or with a number behind it where it is taken already: `c`, `c_2`, `c_3`."""
+    found, count = name, 1
+    while found in taken:
+        count += 1
+        found = f"{name}{joint}{count}"
+    return found
+
+
 def class_name(name: str) -> str:
     """`conv_bn` as `ConvBn`, `resnet50@torchvision` as `Resnet50Torchvision`."""
     text = camel(name)

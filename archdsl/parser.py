@@ -20,7 +20,6 @@ from archdsl.source import Source, Span
 
 DECLARATIONS = ("use", "let", "block", "network")
 HEADER = re.compile(r"^[ \t]*(?:use|let|block|network)[ \t]+(?![ \t]*:)", re.MULTILINE)
-MAX_NUMBER = 10**12
 SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9}
 
 
@@ -392,7 +391,7 @@ class Builder(Transformer[Token, Any]):
         if digits.isascii() and digits.isdigit():
             return s.Number(self.integer(digits, span).value * factor, span)
         value = float(digits) * factor
-        if abs(value) > MAX_NUMBER:
+        if abs(value) > s.MAX_NUMBER:
             raise self.too_large(span)
         return s.Number(int(value) if factor > 1 and value == int(value) else value, span)
 
@@ -402,7 +401,7 @@ class Builder(Transformer[Token, Any]):
         return s.Number(int(digits), span)
 
     def too_large(self, span: Span) -> ArchError:
-        return ArchError(Diagnostic("limit", f"numbers go up to {MAX_NUMBER:,}", span))
+        return ArchError(Diagnostic("limit", f"numbers go up to {s.MAX_NUMBER:,}", span))
 
     def size(self, meta: Meta, parts: list[Any]) -> s.Size:
         span = self.span(meta)

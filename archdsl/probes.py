@@ -18,6 +18,7 @@ def probes(
 ) -> tuple[Network, ...]:
     """The network with one number changed each, as far as nothing but numbers changes with it."""
     found = []
+    own = steps(network)
     for binding in network.params:
         value = changed(binding.value)
         if value is None:
@@ -26,7 +27,7 @@ def probes(
             probe = expand(declared, {**settings, binding.name: value})
         except ArchError:
             continue
-        if steps(probe) == steps(network) and Trial(network, probe, binding).shows_all:
+        if steps(probe) == own and Trial(network, probe, binding).shows_all:
             found.append(probe)
     return tuple(found)
 

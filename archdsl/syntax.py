@@ -8,6 +8,8 @@ from typing import Literal
 
 from archdsl.source import Source, Span
 
+MAX_NUMBER = 10**12  # what a spec may write or calculate
+
 # ---- expressions ---------------------------------------------------------------------------
 
 

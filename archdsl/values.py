@@ -14,8 +14,6 @@ from archdsl.shapes import extents
 from archdsl.source import Span
 from archdsl.symbols import Computed, Literally, Sym
 
-LIMIT = 10**12
-
 
 @dataclass(frozen=True)
 class Callee:
@@ -216,8 +214,8 @@ def number(value: Any, part: s.Expr, clause: str) -> None:
 
 def bounded(value: float, expr: s.Expr) -> float:
     """Whole results of a division as integers; refuses what grows out of bounds."""
-    if abs(value) > LIMIT:
-        raise mistake("limit", f"the value is larger than {LIMIT:,}", expr.span)
+    if abs(value) > s.MAX_NUMBER:
+        raise mistake("limit", f"the value is larger than {s.MAX_NUMBER:,}", expr.span)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

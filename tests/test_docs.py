@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from archdsl import layout, library, parser
+from archdsl import layout, library, syntax
 from archdsl.diagnostics import ArchError
 from archdsl.expand import building, expand, walk
 from archdsl.graph import Network
@@ -198,7 +198,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         layout.MAX_BYTES,
         layout.MAX_NESTING,
         building.MAX_DEPTH,
-        parser.MAX_NUMBER,
+        syntax.MAX_NUMBER,
         building.MAX_ELEMENTS,
         building.MAX_NODES,
         walk.MAX_STEPS,

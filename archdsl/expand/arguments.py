@@ -13,6 +13,7 @@ from archdsl.shapes import extents
 from archdsl.symbols import Literally, Sym
 from archdsl.values import Strided, Unsolved, Value, kind_of
 
+Sizes = tuple[int, ...]
 Evaluate = Callable[[s.Expr], Value]
 UNKNOWN = -1  # the rank behind a mistake
 
@@ -210,23 +211,27 @@ def named(found: OpArguments, target: Field[Any]) -> str:
     )
 
 
+def unlike(
+    found: OpArguments, target: Field[Any], wanted: str, value: Any, expr: s.Expr, help: str = ""
+) -> ArchError:
+    """The mistake of a value of another kind."""
+    message = f"{named(found, target)} is {wanted}, and this is {kind_of(value)}"
+    return mistake("kind", message, expr.span, help=help)
+
+
+def off_axes(found: OpArguments, dims: Sizes, expr: s.Expr, help: str = "") -> ArchError:
+    """The mistake of a size with more or fewer axes than the map."""
+    message = f"{extents(dims)} has {len(dims)} axes, and the map here has {found.rank}"
+    return mistake("kind", message, expr.span, help=help)
+
+
 def as_size(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> Any:
     """Positive extents, one per spatial axis; a number counts for each axis."""
     dims = (value,) * found.rank if is_integer(value) else value
     if not isinstance(dims, tuple):
-        raise mistake(
-            "kind",
-            f"{named(found, target)} is a size, and this is {kind_of(value)}",
-            expr.span,
-            help="write a size such as 3x3",
-        )
+        raise unlike(found, target, "a size", value, expr, "write a size such as 3x3")
     if len(dims) != found.rank and found.rank > 0:  # without axes the operator itself refuses
-        raise mistake(
-            "kind",
-            f"{extents(dims)} has {len(dims)} axes, and the map here has {found.rank}",
-            expr.span,
-            help=f"write {'x'.join([str(dims[0])] * found.rank)}",
-        )
+        raise off_axes(found, dims, expr, f"write {'x'.join([str(dims[0])] * found.rank)}")
     if min(dims, default=1) < 1:
         raise mistake("value", f"{named(found, target)} is at least 1 along each axis", expr.span)
     return dims
@@ -242,11 +247,7 @@ def as_count(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -
             help="a kernel goes first, and NxR repeats a call where its channels stand",
         )
     if not is_integer(value):
-        raise mistake(
-            "kind",
-            f"{named(found, target)} is a whole number, and this is {kind_of(value)}",
-            expr.span,
-        )
+        raise unlike(found, target, "a whole number", value, expr)
     if value < 1:
         raise mistake("value", f"{named(found, target)} is at least 1, not {value}", expr.span)
     return int(value)
@@ -255,34 +256,21 @@ def as_count(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -
 def as_number(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> float:
     """Any number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise mistake(
-            "kind",
-            f"{named(found, target)} is a number, and this is {kind_of(value)}",
-            expr.span,
-        )
+        raise unlike(found, target, "a number", value, expr)
     return value
 
 
 def as_flag(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> bool:
     """A condition."""
     if not isinstance(value, bool):
-        raise mistake(
-            "kind",
-            f"{named(found, target)} is a condition, and this is {kind_of(value)}",
-            expr.span,
-            help="true, false, or a comparison",
-        )
+        raise unlike(found, target, "a condition", value, expr, "true, false, or a comparison")
     return value
 
 
 def as_text(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise mistake(
-            "kind",
-            f"{named(found, target)} is a text, and this is {kind_of(value)}",
-            expr.span,
-        )
+        raise unlike(found, target, "a text", value, expr)
     return value
 
 
@@ -290,22 +278,20 @@ def as_padding(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr)
     """Zeros on each side: a number for all axes, or one per axis; `pad` also takes each side."""
     sides = (value,) if is_integer(value) else value
     if not isinstance(sides, tuple):
-        raise mistake(
-            "kind",
-            f"{named(found, target)} is a padding, and this is {kind_of(value)}",
-            expr.span,
-            help="write a number, a size such as 0x3, or same, valid, same_tf",
+        raise unlike(
+            found,
+            target,
+            "a padding",
+            value,
+            expr,
+            "write a number, a size such as 0x3, or same, valid, same_tf",
         )
     if min(sides) < 0:
         raise mistake("value", "padding is not negative", expr.span)
     if target.name == "pad":
         sides = sides * found.rank if len(sides) == 1 else sides
         if len(sides) != found.rank and found.rank > 0:
-            raise mistake(
-                "kind",
-                f"{extents(sides)} has {len(sides)} axes, and the map here has {found.rank}",
-                expr.span,
-            )
+            raise off_axes(found, sides, expr)
     return sides
 
 

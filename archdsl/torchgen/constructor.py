@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from archdsl.graph import Network, Node
-from archdsl.naming import is_attribute
+from archdsl.naming import is_attribute, unique
 from archdsl.ops import Argument, Construct
 from archdsl.pytext import (
     WIDTH,
@@ -51,11 +51,6 @@ class Class:
         """Which use of this class an item is."""
         return self.scopes[id(item.scope)]
 
-    def columns(self) -> Iterator[tuple[int, Column]]:
-        """The items at each position, one per use."""
-        for i in range(len(self.group.instances[0].items)):
-            yield i, [instance.items[i] for instance in self.group.instances]
-
 
 class Constructor:
     """Writes the constructors of classes; inner classes come first."""
@@ -75,8 +70,8 @@ class Constructor:
             for part in (item, *item.items)
         }
         overwrites = in_place(made.group)
-        for position, column in made.columns():
-            item = column[0]
+        for position, item in enumerate(made.group.instances[0].items):
+            column = made.group.column(position)
             if item.kind == "choice" and position in made.group.kept:
                 self.choice(position, column)
             elif item.is_joint:
@@ -162,12 +157,9 @@ class Constructor:
 
     def attribute(self, name: str) -> str:
         """A name that no item of the class bears."""
-        unique, count = name, 1
-        while unique in self.taken:
-            count += 1
-            unique = f"{name}_{count}"
-        self.taken.add(unique)
-        return unique
+        found = unique(name, self.taken)
+        self.taken.add(found)
+        return found
 
     # ---- conditions ----
 

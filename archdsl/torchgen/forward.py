@@ -9,11 +9,10 @@ from archdsl.naming import FILE_NAMES, identifier, is_attribute
 from archdsl.pytext import WIDTH, Py, call, flat, lines, literal, prefixed
 from archdsl.shapes import Shape
 from archdsl.torchgen.bodies import Item, all_sources
-from archdsl.torchgen.constructor import Class
+from archdsl.torchgen.constructor import METHOD, Class
 from archdsl.torchgen.expressions import ATOM, PRODUCT, SUM
 
 NAMES = ("x", "y", "z", "u", "v", "w")
-INDENT = 8
 MOST_OPERANDS = 56  # characters
 
 
@@ -297,10 +296,10 @@ class Forward:
 
     def statement(self, head: str, made: Pending, tensor: int) -> None:
         self.last = (len(self.statements), self.shown, made, tensor)
-        indent = INDENT
+        indent = METHOD
         if made.training:
             if not self.training:
-                self.statements.append(" " * INDENT + "if self.training:")
+                self.statements.append(" " * METHOD + "if self.training:")
             indent += 4
         self.training = made.training
         py = made.py
@@ -351,7 +350,7 @@ class Forward:
             return
         if self.last is None or self.last[3] != self.results[0]:
             self.annotate(names[0])
-            self.statements.append(f"{' ' * INDENT}return {names[0]}")
+            self.statements.append(f"{' ' * METHOD}return {names[0]}")
             return
         start, self.shown, made, tensor = self.last
         del self.statements[start:]
@@ -359,11 +358,11 @@ class Forward:
             self.statement("return ", made, tensor)
         else:
             self.statement("x = ", made, tensor)
-            self.statements.append(f"{' ' * INDENT}return x")
+            self.statements.append(f"{' ' * METHOD}return x")
 
     def annotate(self, name: str) -> None:
         """Say that a variable is a Tensor, where calls of modules say nothing."""
-        head = f"{' ' * INDENT}{name} = "
+        head = f"{' ' * METHOD}{name} = "
         for i, line in enumerate(self.statements):
             if line.startswith(head):
                 if name not in self.inputs and not is_tensor(line.removeprefix(head)):
@@ -374,15 +373,15 @@ class Forward:
         outputs = len(self.network.outputs)
         name = self.made.name
         if self.network.heads:
-            self.statements.append(" " * INDENT + "if self.training:")
-            self.statements += lines(call(f"return {name}Output", names), INDENT + 4)
+            self.statements.append(" " * METHOD + "if self.training:")
+            self.statements += lines(call(f"return {name}Output", names), METHOD + 4)
             names = names[:outputs]
         if outputs == 1:
             self.annotate(names[0])
-            self.statements.append(f"{' ' * INDENT}return {names[0]}")
+            self.statements.append(f"{' ' * METHOD}return {names[0]}")
         else:
             kind = f"{name}Output" if not self.network.heads else f"{name}EvalOutput"
-            self.statements += lines(call(f"return {kind}", names), INDENT)
+            self.statements += lines(call(f"return {kind}", names), METHOD)
 
 
 def is_tensor(py: Py) -> bool:

@@ -13,7 +13,7 @@ from archdsl.measure import measure
 from archdsl.naming import FILE_NAMES, function_name, identifier
 from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.shapes import Shape
-from archdsl.torchgen.constructor import Class, ordered
+from archdsl.torchgen.constructor import METHOD, Class, ordered
 from archdsl.torchgen.expressions import Expr, constant
 from archdsl.torchgen.forward import Forward
 from archdsl.torchgen.initialise import initialisation
@@ -224,7 +224,7 @@ class Module:
             comment = "  # " + ", ".join(batch(shape) for _, shape in self.inputs)
             if len(signature[-1]) + len(comment) + 4 <= WIDTH:
                 signature[-1] += comment
-        return signature, [line[8:] for line in body]
+        return signature, [line[METHOD:] for line in body]
 
 
 def distinct(names: list[str], taken: Collection[str]) -> list[str]:

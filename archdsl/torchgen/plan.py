@@ -6,7 +6,7 @@ import keyword
 import re
 
 from archdsl.graph import Network, Node, Scope
-from archdsl.naming import FILE_NAMES, camel, class_name, function_name
+from archdsl.naming import FILE_NAMES, camel, class_name, function_name, unique
 from archdsl.torchgen.bodies import ENTRY, Bodies, Item
 from archdsl.torchgen.constructor import Class, Constructor, says_itself
 from archdsl.torchgen.structure import Group, Instance, Key, grouped
@@ -96,13 +96,10 @@ class Plan:
     def unique(self, name: str, kind: str) -> str:
         """A class's name that nothing else in the file has; `kind` is added where it has."""
         wanted = name if name not in self.names or name in self.given else f"{name}{kind}"
-        count, unique = 1, wanted
-        while unique in self.names:
-            count += 1
-            unique = f"{wanted}{count}"
-        self.names.add(unique)
+        found = unique(wanted, self.names, joint="")
+        self.names.add(found)
         self.given.add(name)
-        return unique
+        return found
 
     def class_index(self, scope: Scope) -> int:
         return self.made.index(self.class_of[id(scope)])

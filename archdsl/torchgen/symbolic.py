@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archdsl.graph import Network, Scope
-from archdsl.naming import FILE_NAMES, identifier
+from archdsl.naming import FILE_NAMES, identifier, unique
 from archdsl.ops import Joint
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
 from archdsl.torchgen.expressions import COMPARISON, Expr, agrees, combined, constant, plain
@@ -125,12 +125,8 @@ class Slots:
                 other.values.update(values)
                 other.symbols.update(symbols)
                 return self.use(other, tuple(values))
-        taken = {other.name for other in self.parameters}
-        count, unique = 1, name
-        while unique in taken:
-            count += 1
-            unique = f"{name}_{count}"
-        made = Parameter(unique, dict(values), dict(symbols), default, role)
+        name = unique(name, {other.name for other in self.parameters})
+        made = Parameter(name, dict(values), dict(symbols), default, role)
         self.parameters = [*self.parameters, made]
         return self.use(made, tuple(values))
 
