@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import BROKEN, ROOT, SMALL
 
-from archdsl.cli import setting, verbs
+from archdsl.cli import verbs
+from archdsl.cli.options import setting
 from archdsl.library import shipped_networks
 
 Run = Callable[..., Result]

@@ -1,0 +1,59 @@
+"""What several verbs take: a spec, settings of its parameters, a place to write to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+NUMBER = re.compile(r"([+-]?\d{1,15})([KMG]?)")
+SIZE = re.compile(r"\d{1,9}(x\d{1,9})+")
+MULTIPLES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+
+
+def settings(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    """The values of `--set name=value`."""
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier() or not value.strip():
+            raise click.BadParameter(f"'{text}' is not of the form name=value")
+        found[name.strip()] = setting(value.strip())
+    return found
+
+
+def setting(text: str) -> Any:
+    """A value as the language writes it: a number, true or false, a size, or a name."""
+    if text in ("true", "false"):
+        return text == "true"
+    if number := NUMBER.fullmatch(text):
+        return int(number[1]) * MULTIPLES[number[2]]
+    if SIZE.fullmatch(text):
+        return tuple(map(int, text.split("x")))
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    if abs(value) > 1e15 or value != value:
+        raise click.BadParameter(f"'{text}' is no number that a network can have")
+    return value
+
+
+SPEC = click.argument("spec")
+SET = click.option(
+    "--set",
+    "values",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=settings,
+    help="Give a parameter of the network another value; may be repeated.",
+)
+
+
+def output_option(text: str) -> Callable[[Any], Any]:
+    """The option that says where the result goes."""
+    path = click.Path(path_type=Path, allow_dash=True)
+    return click.option("-o", "--output", metavar="FILE", type=path, help=text)

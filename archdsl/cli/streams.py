@@ -1,0 +1,41 @@
+"""What goes to the terminal, in colours where it is one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import IO, Any
+
+import click
+
+from archdsl.diagnostics import Diagnostic, render
+
+
+def in_color(stream: IO[str]) -> bool:
+    """Whether a stream is a terminal that wants colours."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and stream.isatty()
+
+
+def table_style() -> dict[str, Any]:
+    """Colours and the width of the terminal; plain and wide where the output goes elsewhere."""
+    if not sys.stdout.isatty():
+        return {}
+    return {"color": in_color(sys.stdout), "width": os.get_terminal_size(1).columns}
+
+
+def say(text: str) -> None:
+    """A line on the standard output, colours as they are."""
+    click.echo(text, color=True)
+
+
+def note(text: str) -> None:
+    """A line for the person at the terminal, on the standard error."""
+    click.echo(text, err=True)
+
+
+def complain(diagnostics: Iterable[Diagnostic]) -> None:
+    """Mistakes, each in its frame, on the standard error."""
+    color = in_color(sys.stderr)
+    click.echo(render(list(diagnostics), color=color), err=True, color=color)

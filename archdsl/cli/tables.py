@@ -1,0 +1,53 @@
+"""`archdsl summary` and `archdsl list`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from archdsl import pipeline
+from archdsl.cli.options import SET, SPEC
+from archdsl.cli.streams import say, table_style
+from archdsl.diagnostics import mistake
+
+
+@click.command(
+    short_help="Print a network's table.",
+    epilog="""\b
+Examples:
+  archdsl summary resnet50
+  archdsl summary googlenet --level layer
+  archdsl summary resnet50 --set classes=10""",
+)
+@SPEC
+@SET
+@click.option(
+    "--level",
+    type=click.Choice(["block", "layer"]),
+    default="block",
+    show_default=True,
+    help="Blocks closed, or with the layers within.",
+)
+def summary(spec: str, values: dict[str, Any], level: str) -> None:
+    """Print the table of SPEC: shapes, parameters, multiply-accumulates."""
+    say(pipeline.summary(pipeline.network(spec, values), level, **table_style()))
+
+
+@click.command(
+    "list",
+    short_help="List the shipped networks.",
+    epilog="""\b
+Examples:
+  archdsl list
+  archdsl list resnet""",
+)
+@click.argument("word", default="")
+def list_(word: str) -> None:
+    """List the shipped networks, or those with WORD in their names."""
+    from archdsl.summary import zoo_table
+
+    networks = list(pipeline.zoo(word))
+    if not networks:
+        raise mistake("unknown", f"no shipped network has '{word}' in its name")
+    say(zoo_table(networks, **table_style()))
