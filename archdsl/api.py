@@ -87,9 +87,13 @@ class Architecture:
         """Its table; `level` is `block` or `layer`."""
         return pipeline.summary(self.network, level)
 
-    def draw(self, format: str = "svg", level: str = "block") -> bytes:
-        """Its picture as svg, png, pdf or dot; `level` is `block`, `layer` or `op`."""
-        return pipeline.draw(self.network, level, format)
+    def draw(self, format: str = "svg", level: str = "block", **wishes: Any) -> bytes:
+        """Its picture as svg, png, pdf, dot, mmd (Mermaid) or tex (TikZ).
+
+        `level` is `block`, `layer` or `op`; the wishes are the other fields of
+        `archdsl.draw.Figure`: `inset=True`, `theme="dark"`, ...
+        """
+        return pipeline.draw(self.network, level, format, **wishes)
 
     def module(self, **arguments: Any) -> nn.Module:
         """A live module, freshly initialised; arguments go to the generated factory."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from archdsl.diagnostics import Diagnostic
 from archdsl.ops import Op, Tensor
 from archdsl.shapes import Shape
 from archdsl.source import Source, Span
@@ -27,6 +28,9 @@ class Node:
 
     `inputs` are the nodes whose tensors come in. `sources` are the same, except that a tensor which
     a decision has passed on unchanged keeps a number of its own, below zero (see `Scope`).
+
+    In the sketch of a network that does not pass the check, `fault` is the mistake made here;
+    behind one, what is `guessed` has a shape that nobody should rely on.
     """
 
     index: int
@@ -40,6 +44,8 @@ class Node:
     symbols: dict[str, Sym] = field(default_factory=dict)
     device: int | None = None
     training_only: bool = False
+    fault: Diagnostic | None = None
+    guessed: bool = False
 
     @property
     def path(self) -> str:
@@ -141,6 +147,7 @@ class Network:
     params: tuple[Binding, ...] = ()
     inits: tuple[Initialisation, ...] = ()
     counts: tuple[Sym, ...] = ()  # what was asked for copies and devices
+    mistakes: tuple[Diagnostic, ...] = ()  # of a mere sketch: why it is no more than that
 
     @property
     def inputs(self) -> tuple[Node, ...]:

@@ -23,10 +23,11 @@ def shipped(folder: str) -> Path:
 
 @dataclass(frozen=True)
 class Target:
-    """A network asked for: the file, and the network's name where it was given."""
+    """What was asked for: a file, the name of a network in it, and of a part of that."""
 
     path: Path
     network: str | None = None
+    part: str | None = None
 
 
 def read(path: Path) -> Source:
@@ -72,20 +73,24 @@ def shipped_spec(stem: str) -> Path | None:
 
 
 def resolve(spec: str) -> Target:
-    """What SPEC on the command line names: a shipped network, a path, or `path:network`."""
-    head, colon, network = spec.rpartition(":")
-    if colon and network:
-        path = find_file(head)
-        if path is None:
-            raise unknown(head)
-        return Target(path, network)
+    """What SPEC names: a shipped network, a path, `path:network`; then `:part`."""
     networks = shipped_networks()
+    path = find_file(spec)
     if spec in networks:
         return Target(networks[spec], spec)
-    path = find_file(spec)
-    if path is None:
+    if path is not None:
+        return Target(path)
+    head, colon, name = spec.rpartition(":")
+    if not (colon and name):
         raise unknown(spec)
-    return Target(path)
+    if head in networks and networks.get(name) != find_file(head):
+        return Target(networks[head], head, name)
+    outer = resolve(head)
+    if outer.part is not None:
+        raise mistake("unknown", f"'{outer.part}' is a part, and '{spec}' asks for a part of it")
+    if outer.network is None:
+        return Target(outer.path, name)
+    return Target(outer.path, outer.network, name)
 
 
 def find_file(spec: str) -> Path | None:

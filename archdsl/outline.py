@@ -68,9 +68,11 @@ class Entry:
             yield from child.nodes()
 
 
-def outline(network: Network, *, fold: bool = True) -> tuple[Entry, ...]:
-    """The entries that stand in the network itself; like neighbours apart without `fold`."""
-    return Outliner(network, fold).entries(network.root)[0]
+def outline(
+    network: Network, scope: Scope | None = None, *, fold: bool = True
+) -> tuple[Entry, ...]:
+    """The entries that stand in a scope, or in the network; unfolded without `fold`."""
+    return Outliner(network, fold).entries(scope or network.root)[0]
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class Outliner:
             tuple(takes.index(i) for i in node.inputs),
             node.device,
             node.training_only,
+            node.fault,
+            node.guessed,
         )
         return Part(Entry(node, None, (), node), likeness, takes, node.index)
 

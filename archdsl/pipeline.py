@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl import library
-from archdsl.expand import expand
+from archdsl.diagnostics import ArchError, mistake
+from archdsl.expand import expand, sketch
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork, Loader, Module
 from archdsl.source import Source
@@ -26,8 +27,32 @@ NONE: Settings = {}
 
 def declared(spec: str) -> DeclaredNetwork:
     """Spec to the declaration of its network."""
-    target = library.resolve(spec)
+    target = whole(spec)
     return Loader().file(target.path).network(target.network)
+
+
+def whole(spec: str) -> library.Target:
+    """What a spec names, which has to be all of a network."""
+    target = library.resolve(spec)
+    if target.part is not None:
+        raise mistake(
+            "network",
+            f"'{target.part}' is a part of {target.network}, and this takes all of a network",
+            help=f"'archdsl draw {spec}' draws the part",
+        )
+    return target
+
+
+def declared_part(spec: str) -> tuple[DeclaredNetwork, str | None]:
+    """Spec to the declaration of its network, and the name of the part that it asks for.
+
+    In `path:name` the name may be that of a block in the file's network.
+    """
+    target = library.resolve(spec)
+    found = Loader().file(target.path)
+    if target.network is None or target.network in found.networks:
+        return found.network(target.network), target.part
+    return found.network(), target.network
 
 
 def declared_in(text: str, name: str | None = None) -> DeclaredNetwork:
@@ -45,14 +70,19 @@ def expanded(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
     return expand(declared, settings)
 
 
+def sketched(declared: DeclaredNetwork, settings: Settings, refusal: ArchError) -> Network | None:
+    """What was understood of a declaration that is refused."""
+    return sketch(declared, settings, refusal)
+
+
 def module(spec: str) -> Module:
     """Spec to tree, with the names in it resolved."""
-    return Loader().file(library.resolve(spec).path)
+    return Loader().file(whole(spec).path)
 
 
 def networks(spec: str) -> tuple[DeclaredNetwork, ...]:
     """The network that a spec names, or all networks of its file where it names none."""
-    target = library.resolve(spec)
+    target = whole(spec)
     found = Loader().file(target.path)
     return (found.network(target.network),) if target.network else found.own_networks
 
@@ -86,12 +116,11 @@ def compile(
     return generate(network, probes(declared, network, settings), template)
 
 
-def draw(network: Network, level: str = "block", format: str = "svg") -> bytes:
-    """Network to a picture: svg, png, pdf, or dot."""
+def draw(network: Network, level: str = "block", format: str = "svg", **wishes: Any) -> bytes:
+    """Network to a picture in one of `draw.FORMATS`; the wishes are those of `draw.Figure`."""
     from archdsl import draw
 
-    dot = draw.draw(network, level)
-    return dot.encode() if format == "dot" else draw.render(dot, format)
+    return draw.draw(network, draw.Figure(level, **wishes), format)
 
 
 def summary(

@@ -77,8 +77,9 @@ def test_code_is_what_the_compiler_prints() -> None:
 
 
 def test_the_picture_is_what_is_drawn_now() -> None:
-    shown = (ROOT / "docs" / "images" / "googlenet.svg").read_text(encoding="utf-8")
-    drawn = archdsl.load("googlenet").draw("svg").decode()
+    (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    shown = (ROOT / picture).read_text(encoding="utf-8")
+    drawn = archdsl.load("googlenet").draw("svg", inset=True).decode()
     words = re.compile(r"<text[^>]*>([^<]*)</text>")  # fonts, and places with them, differ
     assert words.findall(shown) == words.findall(drawn)
 
@@ -101,7 +102,7 @@ def test_examples_compile_and_run(path: Path) -> None:
     model = network.module().eval()
     with torch.no_grad():
         output = model(torch.zeros(1, *shape))
-    assert tuple(output.shape[1:]) == network.shapes["fc"]
+    assert tuple(output.shape[1:]) == network.report.outputs[0]
 
 
 @pytest.mark.torch

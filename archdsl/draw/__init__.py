@@ -1,23 +1,30 @@
-"""Figures: a network as a Graphviz picture that fits on a page of a paper.
+"""Figures: a network as a picture that fits on a page of a paper.
 
-`view` decides what there is to see, `dot` how it looks, `engine` lays it out.
+`figure` says what is wanted and `view` decides what there is to see. `dot` says how it looks, and
+`engine` has Graphviz lay it out; `tikz` and `mermaid` say the same for papers and for web pages.
 """
 
 from __future__ import annotations
 
-from archdsl.diagnostics import mistake
-from archdsl.draw.boxes import LEVELS, Level
 from archdsl.draw.dot import dot_text
-from archdsl.draw.engine import FORMATS, render
+from archdsl.draw.engine import render
+from archdsl.draw.figure import DIRECTIONS, LEVELS, THEMES, Figure, known
+from archdsl.draw.mermaid import mermaid_text
+from archdsl.draw.tikz import tikz_text
 from archdsl.draw.view import view
 from archdsl.graph import Network
 
-__all__ = ["FORMATS", "LEVELS", "Level", "draw", "render"]
+__all__ = ["DIRECTIONS", "FORMATS", "LEVELS", "THEMES", "Figure", "draw"]
+
+DEFAULT = Figure()
+TEXTS = {"dot": dot_text, "mmd": mermaid_text, "tex": tikz_text}
+FORMATS = ("svg", "png", "pdf", *TEXTS)
 
 
-def draw(network: Network, level: str = "block") -> str:
-    """The DOT text of a network's figure: its blocks, its layers, or every operator (`op`)."""
-    for known in LEVELS:
-        if level == known:
-            return dot_text(network, view(network, known))
-    raise mistake("level", f"there is no level '{level}'", help=f"one of {', '.join(LEVELS)}")
+def draw(network: Network, figure: Figure = DEFAULT, format: str = "svg") -> bytes:
+    """A network's figure in one of `FORMATS`; raises ArchError."""
+    known("format", format, FORMATS)
+    shown = view(network, figure)
+    if format in TEXTS:
+        return TEXTS[format](shown, figure).encode()
+    return render(dot_text(shown, figure), format)

@@ -8,14 +8,16 @@ from typing import Literal
 
 from archdsl.graph import Scope
 
-Level = Literal["block", "layer", "op"]
-LEVELS: tuple[Level, ...] = ("block", "layer", "op")
 Kind = Literal["layer", "block", "joint", "input", "output"]
 
 
 @dataclass(eq=False)
 class Box:
-    """A box of the figure; `members` are the indices of the operators that it stands for."""
+    """A box of the figure; `members` are the indices of the operators that it stands for.
+
+    Of a network that does not pass the check, `fault` says what is wrong here, and what stands
+    behind a mistake is `unsure`.
+    """
 
     kind: Kind
     family: str
@@ -27,6 +29,8 @@ class Box:
     dashed: bool = False
     device: int | None = None
     place: str = ""
+    fault: str = ""
+    unsure: bool = False
 
     def boxes(self) -> Iterator[Box]:
         """Itself."""
@@ -35,7 +39,8 @@ class Box:
     def says(self) -> Hashable:
         """All that a reader sees of it, but how often."""
         names = (self.scope.definition, self.scope.title) if self.scope else ()
-        return (self.kind, self.title, *self.detail, *names, self.dashed, self.device)
+        looks = (self.dashed, self.device, self.fault, self.unsure)
+        return (self.kind, self.title, *self.detail, *names, *looks)
 
 
 @dataclass(eq=False)
@@ -77,11 +82,20 @@ class Edge:
 
 @dataclass(frozen=True)
 class View:
-    """All that a figure shows."""
+    """All that a figure shows: boxes and tensors below a title, and what blocks are made of."""
 
+    title: str
+    about: str
     items: list[Item]
     edges: list[Edge]
+    insets: tuple[View, ...] = ()
 
     def boxes(self) -> list[Box]:
-        """All boxes, in walking order."""
+        """All boxes, in walking order; those of the insets are apart."""
         return [box for item in self.items for box in item.boxes()]
+
+    @property
+    def families(self) -> set[str]:
+        """The kinds of boxes in it, insets included."""
+        own = {box.family for box in self.boxes()}
+        return own.union(*(inset.families for inset in self.insets))

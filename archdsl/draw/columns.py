@@ -1,4 +1,7 @@
-"""Long networks wrap: where a single tensor leads on, a figure can go on in a new column."""
+"""Long networks wrap: where a single tensor leads on, a figure can go on in a new column.
+
+In a figure that runs to the right the columns lie down: they are rows.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from itertools import accumulate, groupby, pairwise
 
 from archdsl.draw.boxes import Box, Edge, Frame, Item, View
 
-ASPECT = 1.15  # height over width that a figure aims at
+ASPECT = {"down": 1.15, "right": 1.7}  # length over breadth that a figure aims at
+SHORT = {"down": 350, "right": 1000}  # points; what is no longer needs no break
 BREAK = 0.2  # how much shorter a figure has to become for each break
 MOST_COLUMNS = 16
 LINE, GAP, FRAME, TITLE, LETTER = 14, 24, 20, 20, 5.6  # points, as the layout comes out
+SAID = 70  # the gap that a shape needs which stands in the line
+GUTTER = 45  # between rows; between columns lie the labels of edges, which `width` counts
 
 
 @dataclass(frozen=True)
@@ -31,13 +37,15 @@ class Unit:
     around: tuple[Frame, ...]
 
 
-def columns(view: View) -> list[Column]:
+def columns(view: View, direction: str = "down") -> list[Column]:
     """A view in columns that make a figure about as wide as it is high."""
     parts = list(units(view.items))
-    bottoms = depths(view)
+    bottoms = depths(view, direction)
     ends = list(accumulate((max(bottoms[b] for b in p.item.boxes()) for p in parts), max))
-    cuts = passages(view, parts)
-    chosen = best(cuts, ends, max(width(part.item) for part in parts))
+    alive, cuts = passages(view, parts)
+    across = width if direction == "down" else thickness
+    breadth = max(across(part.item) * max(1, n - 1) for part, n in zip(parts, alive, strict=True))
+    chosen = best(cuts, ends, ASPECT[direction] * breadth) if ends[-1] > SHORT[direction] else []
     starts = [0, *(k + 1 for k in chosen)]
     stops = [*(k + 1 for k in chosen), len(parts)]
     onward = [*(cuts[k] for k in chosen), ()]
@@ -66,14 +74,14 @@ def framed(parts: Iterable[Unit], depth: int = 0) -> list[Item]:
     return found
 
 
-def best(cuts: Iterable[int], ends: Sequence[float], wide: float) -> list[int]:
-    """Where to cut, so that the figure's longer side is short."""
+def best(cuts: Iterable[int], ends: Sequence[float], breadth: float) -> list[int]:
+    """Where to cut, so that the figure's longer side is short; a column counts its breadth."""
     plans: dict[float, list[int]] = {}
     for count in range(1, MOST_COLUMNS + 1):
         plan = sorted({nearest(cuts, ends, ends[-1] * k / count) for k in range(1, count) if cuts})
         edges = [0, *(ends[k] for k in plan), ends[-1]]
         high = max(b - a for a, b in pairwise(edges))
-        cost = max(high, ASPECT * wide * count) * (1 + BREAK * len(plan))
+        cost = max(high, breadth * count) * (1 + BREAK * len(plan))
         plans.setdefault(cost, plan)
     return plans[min(plans)]
 
@@ -83,8 +91,8 @@ def nearest(cuts: Iterable[int], ends: Sequence[float], height: float) -> int:
     return min(cuts, key=lambda k: abs(ends[k] - height))
 
 
-def passages(view: View, parts: Sequence[Unit]) -> dict[int, tuple[Edge, ...]]:
-    """The units behind which a single tensor leads on, with its edges."""
+def passages(view: View, parts: Sequence[Unit]) -> tuple[list[int], dict[int, tuple[Edge, ...]]]:
+    """How many tensors lead on behind each unit; where it is a single one, its edges."""
     place = {box: k for k, part in enumerate(parts) for box in part.item.boxes()}
     leaving: dict[Box, list[Edge]] = {}
     for edge in view.edges:
@@ -97,16 +105,18 @@ def passages(view: View, parts: Sequence[Unit]) -> dict[int, tuple[Edge, ...]]:
             sums[place[source]] += step
             sums[reach] -= step
     found = {}
-    for k, (several, number) in enumerate(zip(accumulate(count), accumulate(which), strict=True)):
+    alive = list(accumulate(count))
+    for k, (several, number) in enumerate(zip(alive, accumulate(which), strict=True)):
         if several == 1:  # so that the sum of the sources' numbers is the only one's
             onward = tuple(e for e in leaving[sources[number]] if place[e.target] > k)
             if not any(edge.dashed for edge in onward):
                 found[k] = onward
-    return found
+    return alive[:-1], found
 
 
-def depths(view: View) -> dict[Box, float]:
-    """How far down each box ends, in points."""
+def depths(view: View, direction: str) -> dict[Box, float]:
+    """How far along each box ends, in points."""
+    length = height if direction == "down" else reach
     before: dict[Box, list[Box]] = {}
     for edge in view.edges:
         before.setdefault(edge.target, []).append(edge.source)
@@ -114,7 +124,7 @@ def depths(view: View) -> dict[Box, float]:
     bottoms: dict[Box, float] = {}
     for box in view.boxes():
         above = max((bottoms.get(b, 0) for b in before.get(box, [])), default=0)
-        bottoms[box] = above + height(box) + FRAME * extra[box]
+        bottoms[box] = above + length(box) + FRAME * extra[box]
     return bottoms
 
 
@@ -129,6 +139,18 @@ def openings(item: Item) -> Iterator[Box]:
 def height(box: Box) -> float:
     """About how high a box is, with the gap above it."""
     return LINE * (1 + bool(box.detail) + bool(box.place)) + GAP
+
+
+def reach(box: Box) -> float:
+    """About how wide a box is, with the gap before it in which a shape may stand."""
+    return width(box) + SAID
+
+
+def thickness(item: Item) -> float:
+    """About how high an item is in a row."""
+    if isinstance(item, Frame):
+        return TITLE + max(map(thickness, item.items)) * (1 + any_branches(item))
+    return height(item) + GUTTER
 
 
 def width(item: Item) -> float:

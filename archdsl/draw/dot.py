@@ -2,68 +2,103 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from archdsl.draw.bend import Bend, bend
 from archdsl.draw.boxes import Box, Edge, Frame, Item, View
-from archdsl.draw.columns import Column, columns
-from archdsl.draw.markup import caption, heading, label, repeated, words
-from archdsl.draw.style import CAPTION, DEVICES, EDGE, FRAMED, GRAPH, NODE, PLACED, STYLES, style_of
-from archdsl.draw.text import clip, parameters
-from archdsl.graph import Network
-from archdsl.measure import measure
+from archdsl.draw.columns import Column, columns, depths
+from archdsl.draw.figure import Figure
+from archdsl.draw.flow import Flow
+from archdsl.draw.markup import Markup, label
+from archdsl.draw.style import CAPTION, EDGE, FRAMED, GRAPH, NODE, THEMES, Style
 
 POINT = {"shape": "point", "style": "invis", "width": "0.01", "height": "0.01"}
 LINE = {"arrowhead": "none"}
 UNSEEN = {"style": "invis", "weight": "0"}  # holds things in order
+BESIDE = {"style": "invis"}
 CHAIN, STRAIGHT = "8", "50"  # weights of edges that should not bend, and that must not
+SIDES = {"down": ("s", "n"), "right": ("e", "w")}  # of a box: where it is left and entered
 
 
-def dot_text(network: Network, view: View) -> str:
+def dot_text(view: View, figure: Figure) -> str:
     """The DOT text of a figure."""
-    return Writer(view).text(network)
+    return Writer(view, figure).text()
 
 
 class Writer:
     """Writes a view; boxes are named in walking order, so no name of a spec is ever an id."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, figure: Figure) -> None:
         import graphviz
 
         self.view = view
-        self.order = {box: k for k, box in enumerate(view.boxes())}
-        self.entering = Counter(edge.target for edge in view.edges)
-        self.frames = 0
+        self.direction = figure.direction
+        self.out, self.into = SIDES[figure.direction]
+        self.theme = theme = THEMES[figure.theme]
+        self.markup = Markup(theme)
+        boxes = [box for shown in (view, *view.insets) for box in shown.boxes()]
+        self.order = {box: k for k, box in enumerate(boxes)}
+        self.named: dict[str, Box | Frame] = {f"n{k}": box for box, k in self.order.items()}
+        self.clusters: dict[str, Frame | View] = {}
+        self.flow = Flow(view)
+        self.forks = self.flow.forks
         self.bend: Bend | None = None
         self.dot: Any = graphviz.Digraph(
-            "network", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE
+            "network",
+            graph_attr=GRAPH | {"bgcolor": theme.paper, "fontcolor": theme.ink},
+            node_attr=NODE | {"fontcolor": theme.ink},
+            edge_attr=EDGE | {"fontcolor": theme.dim, "color": theme.wire},
         )
 
-    def text(self, network: Network) -> str:
-        self.bend = bend(self.view)
-        found = [Column(self.view.items)] if self.bend else columns(self.view)
+    def text(self) -> str:
+        self.bend = bend(self.view) if self.direction == "down" else None
+        self.forks = [] if self.bend else self.forks
+        found = [Column(self.view.items)] if self.bend else columns(self.view, self.direction)
         onward = {edge for column in found for edge in column.onward}
-        self.dot.attr(label=label(self.heading(network)))
+        self.dot.attr(label=label(self.markup.heading(self.view)))
+        if self.direction == "right":
+            self.dot.attr(rankdir="LR", nodesep="0.3")
         for column in found:
-            for item in column.items:
-                self.item(self.dot, item)
-        for edge in self.view.edges:
-            if edge not in onward:
-                self.edge(edge)
+            self.items(self.dot, column.items)
+        self.edges(self.view, skipping=onward)
         if len(found) > 1:
             self.gutters(found)
+        if self.view.insets:
+            self.insets(found)
         return str(self.dot.source)
 
-    def heading(self, network: Network) -> str:
-        report = measure(network)
-        families = {box.family for box in self.view.boxes()}
-        styles = [style for family, style in STYLES.items() if family in families]
-        about = " · ".join(part for part in (network.about, parameters(report.params)) if part)
-        return heading(clip(network.name, 60), clip(about, 120), styles)
-
     # ---- boxes and frames ----
+
+    def items(self, dot: Any, items: Sequence[Item]) -> str:
+        """Write what stands in a frame, its branches side by side in the order of the text.
+
+        The ways to the branches cross the least where the last branch is the first that Graphviz
+        hears of; frames it keeps in the order of their first boxes.
+        """
+        forks = self.forks_in(items)
+        for starts in forks:
+            if set(starts) <= set(items):
+                for box in reversed(starts):
+                    dot.node(self.key(box))
+        last = [self.item(dot, item) for item in items][-1]
+        # To the right, Graphviz lays a cluster's boxes from below and the others from above.
+        turned = self.direction == "right" and dot is not self.dot
+        for starts in forks:
+            for first, second in pairwise(reversed(starts) if turned else starts):
+                self.level(dot, self.key(first), self.key(second), **BESIDE)
+        return last
+
+    def forks_in(self, items: Sequence[Item]) -> list[list[Box]]:
+        """The forks whose branches start in a frame, and not all in one of the frames within."""
+        frames = [{*item.boxes()} for item in items if isinstance(item, Frame)]
+        within = {box for item in items for box in item.boxes()}
+        return [
+            starts
+            for starts in self.forks
+            if within.issuperset(starts) and not any(f.issuperset(starts) for f in frames)
+        ]
 
     def item(self, dot: Any, item: Item) -> str:
         """Write an item; answers with the node that stands last in it."""
@@ -74,59 +109,93 @@ class Writer:
 
     def frame(self, dot: Any, frame: Frame) -> str:
         """A cluster; its caption is a node beside the last box, where no edge has to cross it."""
-        self.frames += 1
-        name = f"f{self.frames}"
+        name = f"f{len(self.clusters)}"
+        self.clusters[f"cluster_{name}"] = self.named[name] = frame
         with dot.subgraph(name=f"cluster_{name}") as inner:
-            inner.attr(**frame_look(frame))
-            last = [self.item(inner, item) for item in frame.items][-1]
+            inner.attr(**self.frame_look(frame))
+            last = self.items(inner, frame.items)
             if frame.device is not None:
-                inner.attr(label=label(caption(frame)))
+                del self.named[name]
+                inner.attr(label=label(self.markup.caption(frame)))
                 return last
             inner.attr(label="")
-            inner.node(name, label=label(caption(frame)), **CAPTION)
+            inner.node(name, label=label(self.markup.caption(frame)), **CAPTION)
             self.level(inner, last, name, **UNSEEN)
         return name
 
+    def frame_look(self, frame: Frame | View) -> dict[str, str]:
+        """The attributes of the cluster of a frame or an inset."""
+        theme = self.theme
+        look = FRAMED | {"color": theme.frame_line, "fillcolor": theme.frame}
+        if isinstance(frame, View):
+            return look
+        if frame.device is not None:
+            wash = theme.washes[frame.device % len(theme.washes)]
+            look |= {"fillcolor": wash, "color": theme.device_line}
+        if all(box.dashed for box in frame.boxes()):
+            look["style"] += ",dashed"
+        return look
+
     def look(self, box: Box) -> dict[str, str]:
         """The attributes of a box's node."""
-        style = style_of(box.family)
+        style = self.style(box)
         if box.repeat > 1:
-            return {"label": label(repeated(box, style)), "shape": "plain", "style": ""}
-        look = {"label": label(words(box)), "fillcolor": style.fill, "color": style.line}
-        if box.dashed:
+            text = self.markup.repeated(box, style, beside=self.direction == "down")
+            return {"label": label(text), "shape": "plain", "style": ""}
+        look = {
+            "label": label(self.markup.words(box)),
+            "fillcolor": style.fill,
+            "color": style.line,
+            "group": f"g{self.order[self.flow.chains.get(box, box)]}",
+        }
+        if box.dashed or box.unsure:
             look["style"] = "rounded,filled,dashed"
         if box.kind == "output":
             look |= {"shape": "plain", "style": ""}
-        if box.kind == "joint":
+        if box.kind == "joint" and not box.fault:
             look |= {"margin": "0.05,0.01", "height": "0.22", "width": "0.22"}
             if len(box.title) == 1 and not box.detail:
                 look |= {"shape": "circle", "fixedsize": "true", "style": "filled"}
+        if box.fault:
+            look["penwidth"] = "1.8"
         return look
+
+    def style(self, box: Box) -> Style:
+        """The style of a box: of its family, unless something is wrong."""
+        if box.fault:
+            return self.theme.mistake
+        return self.theme.unsure if box.unsure else self.theme.style(box.family)
 
     # ---- edges ----
 
+    def edges(self, view: View, skipping: Iterable[Edge] = ()) -> None:
+        """The edges of a view."""
+        skipped = set(skipping)
+        for edge in view.edges:
+            if edge not in skipped:
+                self.edge(edge)
+
     def edge(self, edge: Edge) -> None:
-        look = {"label": f" {edge.shape}"} if edge.shape else {}
-        if edge.dashed:
+        look = self.said(edge.shape)
+        if edge.dashed or edge.source.unsure or edge.source.fault:
             look["style"] = "dashed"
-        if self.in_line(edge):
+        if self.flow.straight(edge):
             look["weight"] = CHAIN
         if self.bend and edge in self.bend.skips:
             ends = self.key(edge.source), self.key(edge.target)
             self.level(self.dot, *ends, arrowhead="normal", **look)
         elif self.bend and edge.source in self.bend.rising:
-            ends = self.port(edge.target, "s"), self.port(edge.source, "n")
+            ends = self.port(edge.target, self.out), self.port(edge.source, self.into)
             self.dot.edge(*ends, dir="back", **look)
         else:
-            self.dot.edge(self.port(edge.source, "s"), self.port(edge.target, "n"), **look)
+            ends = self.port(edge.source, self.out), self.port(edge.target, self.into)
+            self.dot.edge(*ends, **look)
 
-    def in_line(self, edge: Edge) -> bool:
-        """Whether an edge is a step of a chain, or the way into a join that no side path takes."""
-        source, target = edge.source, edge.target
-        if edge.dashed and not source.dashed:
-            return False
-        following = self.order[target] == self.order[source] + 1
-        return self.entering[target] == 1 or (following and self.entering[target] == 2)
+    def said(self, shape: str) -> dict[str, str]:
+        """The label of an edge: beside a line that goes down, above one that goes right."""
+        if not shape:
+            return {}
+        return {"label": f" {shape}" if self.direction == "down" else f"{shape}\n "}
 
     def port(self, box: Box, side: str) -> str:
         """Where an edge meets a box: in its middle, which a number beside it would shift."""
@@ -145,7 +214,7 @@ class Writer:
         """
         self.dot.node("head0", **POINT)
         first = next(iter(found[0].items[0].boxes()))
-        self.dot.edge("head0", self.port(first, "n"), style="invis", weight=STRAIGHT)
+        self.dot.edge("head0", self.port(first, self.into), style="invis", weight=STRAIGHT)
         for k, column in enumerate(found[:-1]):
             for name in (f"foot{k}", f"low{k}", f"high{k}", f"head{k + 1}"):
                 self.dot.node(name, **POINT)
@@ -154,18 +223,27 @@ class Writer:
             self.dot.edge(f"high{k}", f"low{k}", weight=STRAIGHT, **LINE)
             self.level(self.dot, f"head{k}", f"high{k}", style="invis")
             self.level(self.dot, f"high{k}", f"head{k + 1}")
-            for edge in column.onward:
-                weight = STRAIGHT if len(column.onward) == 1 else "1"
-                self.dot.edge(f"head{k + 1}", self.port(edge.target, "n"), weight=weight)
+            self.onward(f"head{k + 1}", column.onward)
+
+    def onward(self, head: str, edges: Sequence[Edge]) -> None:
+        """From the head of a column to what stands in it; several ways part a step below."""
+        if len(edges) > 1:
+            start = f"fork_{head}"
+            self.dot.node(start, **POINT)
+            self.dot.edge(head, start, weight=STRAIGHT, **LINE)
+            head = start
+        for edge in edges:
+            weight = STRAIGHT if len(edges) == 1 else "1"
+            self.dot.edge(head, self.port(edge.target, self.into), weight=weight)
 
     def foot(self, column: Column, foot: str) -> None:
         """The way out of a column, below all that ends in it."""
         source = column.onward[0].source
         shape = next((edge.shape for edge in column.onward if edge.shape), "")
-        look = LINE | ({"label": f" {shape}"} if shape else {})
-        self.dot.edge(self.port(source, "s"), foot, weight=STRAIGHT, **look)
+        look = LINE | self.said(shape)
+        self.dot.edge(self.port(source, self.out), foot, weight=STRAIGHT, **look)
         for box in self.dead_ends(column.items):
-            self.dot.edge(self.port(box, "s"), foot, **UNSEEN)
+            self.dot.edge(self.port(box, self.out), foot, **UNSEEN)
 
     def level(self, dot: Any, left: str, right: str, **look: str) -> None:
         """Two nodes side by side, with a line between."""
@@ -178,12 +256,34 @@ class Writer:
         leading = {edge.source for edge in self.view.edges}
         return [box for item in items for box in item.boxes() if box not in leading]
 
+    # ---- insets ----
 
-def frame_look(frame: Frame) -> dict[str, str]:
-    """The attributes of a frame's cluster."""
-    look = dict(FRAMED)
-    if frame.device is not None:
-        look |= {"fillcolor": DEVICES[frame.device % len(DEVICES)], "color": PLACED}
-    if all(box.dashed for box in frame.boxes()):
-        look["style"] += ",dashed"
-    return look
+    def insets(self, found: Sequence[Column]) -> None:
+        """What blocks are made of, behind the last column; as many below each other as fit."""
+        lengths = [max(depths(inset, self.direction).values()) for inset in self.view.insets]
+        room = max(depths(self.view, self.direction).values()) / len(found)
+        room = max(room, 2 * max(lengths)) if len(lengths) > 2 else room
+        beside = f"head{len(found) - 1}" if len(found) > 1 else self.key(self.view.boxes()[0])
+        above, filled = "", 0.0
+        for k, (inset, length) in enumerate(zip(self.view.insets, lengths, strict=True)):
+            first, last = self.inset(inset, f"cluster_inset{k}")
+            if above and filled + length <= room:
+                self.dot.edge(above, first, **UNSEEN)
+                filled += length
+            else:
+                self.level(self.dot, beside, first, **UNSEEN)
+                beside, filled = first, length
+            above = last
+
+    def inset(self, inset: View, name: str) -> tuple[str, str]:
+        """An inset; answers with its first and its last node."""
+        self.clusters[name] = inset
+        self.flow = Flow(inset)
+        self.forks = self.flow.forks
+        with self.dot.subgraph(name=name) as inner:
+            inner.attr(label=label(self.markup.inset(inset)), labeljust="l")
+            inner.attr(**self.frame_look(inset))
+            self.items(inner, inset.items)
+        self.edges(inset)
+        boxes = inset.boxes()
+        return self.key(boxes[0]), self.key(boxes[-1])

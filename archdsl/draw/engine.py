@@ -8,18 +8,16 @@ from contextlib import contextmanager
 
 from archdsl.diagnostics import mistake
 
-FORMATS = ("svg", "png", "pdf")
 MAX_NODES = 3_000  # about ten seconds of layout; time grows faster than the figure
 
 
+def layout(dot: str) -> bytes:
+    """Where everything in a DOT text comes to lie, as Graphviz's JSON."""
+    return render(dot, "json0")
+
+
 def render(dot: str, format: str) -> bytes:
-    """Lay a DOT text out and draw it as svg, png or pdf; raises ArchError."""
-    if format not in FORMATS:
-        raise mistake(
-            "format",
-            f"there is no format '{format}' for pictures",
-            help=f"one of {', '.join(FORMATS)}, dot",
-        )
+    """Lay a DOT text out and draw it in a format of Graphviz's; raises ArchError."""
     try:
         import pygraphviz
     except ImportError:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from archdsl.draw.boxes import Box, Frame
-from archdsl.draw.style import DIM, Style
+from archdsl.draw.boxes import Box, Frame, View
+from archdsl.draw.style import Style, Theme
 
 UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\x7f-\x9f]")
 
 NARROW = 24  # letters of a line that does not widen a frame
+LINE = 34  # letters of a line of a mistake's message
 
 
 def safe(text: str) -> str:
@@ -24,8 +25,8 @@ def bold(text: str) -> str:
     return f"<B>{safe(text)}</B>" if text else ""
 
 
-def small(text: str, size: int = 8, color: str = DIM) -> str:
-    """A remark."""
+def colored(text: str, color: str, size: int = 8) -> str:
+    """Small words in a colour."""
     return f'<FONT POINT-SIZE="{size}" COLOR="{color}">{safe(text)}</FONT>' if text else ""
 
 
@@ -49,52 +50,91 @@ def table(rows: Iterable[str], **attributes: object) -> str:
     return f"<TABLE {words}>{''.join(f'<TR>{row}</TR>' for row in rows)}</TABLE>"
 
 
-def words(box: Box) -> str:
-    """What stands in a box."""
-    detail = box.detail
-    if box.kind == "joint":
-        return " ".join(part for part in (bold(box.title), small(" ".join(detail), 9)) if part)
-    if box.kind == "output":
-        return stacked([bold(box.title), *(small(line, 9) for line in detail)])
-    return stacked([bold(box.title), small(" · ".join(detail), 9), small(box.place)])
+def wrapped(text: str) -> list[str]:
+    """A sentence in short lines."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= LINE:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
 
 
-def caption(frame: Frame) -> str:
-    """What stands in a frame's corner: what it is, how often, and where."""
-    times = f" ×{frame.repeat}" if frame.repeat > 1 else ""
-    lines = [*frame.detail, frame.place]
-    if sum(map(len, lines)) < NARROW:
-        lines = [" · ".join(line for line in lines if line)]
-    return stacked([small(frame.title, 9) + bold(times), *map(small, lines)])
+class Markup:
+    """The labels of a figure in a theme."""
 
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
 
-def repeated(box: Box, style: Style) -> str:
-    """A box with how often it stands there beside it; edges go to its port `box`."""
-    inner = table(
-        [f"<TD>{words(box)}</TD>"],
-        border=1,
-        cellpadding=4,
-        color=style.line,
-        bgcolor=style.fill,
-        style="ROUNDED,DASHED" if box.dashed else "ROUNDED",
-    )
-    return table([f'<TD PORT="box">{inner}</TD><TD> <B>×{box.repeat}</B></TD>'])
+    def small(self, text: str, size: int = 8) -> str:
+        """A remark."""
+        return colored(text, self.theme.dim, size)
 
+    def words(self, box: Box) -> str:
+        """What stands in a box."""
+        detail, fault = box.detail, self.fault(box)
+        if box.kind == "joint" and not fault:
+            parts = bold(box.title), self.small(" ".join(detail), 9)
+            return " ".join(part for part in parts if part)
+        if box.kind == "output":
+            return stacked([bold(box.title), *(self.small(line, 9) for line in detail)])
+        about = self.small(" · ".join(detail), 9)
+        return stacked([bold(box.title), about, self.small(box.place), *fault])
 
-def heading(title: str, about: str, styles: list[Style]) -> str:
-    """What stands above a figure: title, caption, and what the colours mean."""
-    rows = [f'<TD><FONT POINT-SIZE="14">{bold(title)}</FONT></TD>', f"<TD>{small(about, 10)}</TD>"]
-    if styles:
-        rows.append(f"<TD>{legend(styles)}</TD>")
-    return table(rows, cellpadding=2)
+    def fault(self, box: Box) -> list[str]:
+        """What is wrong with a box."""
+        lines = wrapped(box.fault) if box.fault else []
+        return [colored(line, self.theme.mistake.line) for line in lines]
 
+    def caption(self, frame: Frame) -> str:
+        """What stands in a frame's corner: what it is, how often, and where."""
+        times = f" ×{frame.repeat}" if frame.repeat > 1 else ""
+        lines = [*frame.detail, frame.place]
+        if sum(map(len, lines)) < NARROW:
+            lines = [" · ".join(line for line in lines if line)]
+        return stacked([self.small(frame.title, 9) + bold(times), *map(self.small, lines)])
 
-def legend(styles: list[Style]) -> str:
-    """A row of swatches; of a fixed width, or Graphviz would spread it below a long caption."""
-    swatches = "".join(
-        f'<TD WIDTH="11" HEIGHT="11" FIXEDSIZE="TRUE" BORDER="1" COLOR="{style.line}" '
-        f'BGCOLOR="{style.fill}"></TD><TD ALIGN="LEFT">{small(style.name)}  </TD>'
-        for style in styles
-    )
-    width = sum(32 + 5.5 * len(style.name) for style in styles)
-    return table([swatches], cellspacing=3, fixedsize="TRUE", width=round(width), height=26)
+    def repeated(self, box: Box, style: Style, *, beside: bool) -> str:
+        """A box with how often it stands there, beside it or below; edges go to its port `box`."""
+        inner = table(
+            [f"<TD>{self.words(box)}</TD>"],
+            border=1,
+            cellpadding=4,
+            color=style.line,
+            bgcolor=style.fill,
+            style="ROUNDED,DASHED" if box.dashed else "ROUNDED",
+        )
+        cells = f'<TD PORT="box">{inner}</TD>', f"<TD> <B>×{box.repeat}</B></TD>"
+        return table(["".join(cells)] if beside else cells)
+
+    def heading(self, view: View) -> str:
+        """What stands above a figure: title, caption, and what the colours mean."""
+        rows = [
+            f'<TD><FONT POINT-SIZE="14">{bold(view.title)}</FONT></TD>',
+            f"<TD>{self.small(view.about, 10)}</TD>",
+        ]
+        styles = self.legend_styles(view)
+        if styles:
+            rows.append(f"<TD>{self.legend(styles)}</TD>")
+        return table(rows, cellpadding=2)
+
+    def inset(self, view: View) -> str:
+        """What stands above an inset."""
+        return stacked([bold(view.title), self.small(view.about)])
+
+    def legend_styles(self, view: View) -> list[Style]:
+        """The styles that a figure uses, in the theme's order."""
+        boxes = view.boxes()
+        found = [style for family, style in self.theme.styles.items() if family in view.families]
+        found += [self.theme.unsure] if any(box.unsure for box in boxes) else []
+        return found + ([self.theme.mistake] if any(box.fault for box in boxes) else [])
+
+    def legend(self, styles: list[Style]) -> str:
+        """A row of swatches; of a fixed width, or Graphviz would spread it below a long caption."""
+        swatches = "".join(
+            f'<TD WIDTH="11" HEIGHT="11" FIXEDSIZE="TRUE" BORDER="1" COLOR="{style.line}" '
+            f'BGCOLOR="{style.fill}"></TD><TD ALIGN="LEFT">{self.small(style.name)}  </TD>'
+            for style in styles
+        )
+        width = sum(32 + 5.5 * len(style.name) for style in styles)
+        return table([swatches], cellspacing=3, fixedsize="TRUE", width=round(width), height=26)

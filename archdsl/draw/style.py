@@ -1,13 +1,10 @@
-"""How a figure looks: colours that stay apart in print and in grey, fonts, distances."""
+"""How a figure looks: a theme's colours, which stay apart in print and in grey, and distances."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-INK = "#222222"
-DIM = "#666666"
-PLACED = "#8899AA"  # the line around a device
-DEVICES = ("#EEF4FB", "#FDF3E7", "#EEF7EE", "#F6F0FA")  # one wash behind each device
 FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -20,25 +17,125 @@ class Style:
     line: str
 
 
-STYLES = {
-    "block": Style("block", "#C9DCF0", "#4A76A8"),
-    "conv": Style("convolution", "#F8D9B4", "#B5762A"),
-    "pool": Style("pooling", "#CDE7CF", "#558B58"),
-    "linear": Style("fully connected", "#DCD0EC", "#7861A6"),
-    "norm": Style("normalisation", "#E6E6E6", "#808080"),
-    "activation": Style("activation", "#FBF0B0", "#A8942E"),
-    "regularisation": Style("regularisation", "#F6D5DC", "#AD6475"),
-    "shape": Style("rearrangement", "#DDEBEB", "#5F8A8A"),
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a figure; `washes` stand behind devices, `styles` are by family."""
+
+    paper: str
+    ink: str
+    dim: str
+    wire: str
+    frame: str
+    frame_line: str
+    device_line: str
+    washes: tuple[str, ...]
+    styles: Mapping[str, Style]
+    plain: Style
+    unsure: Style
+    mistake: Style
+
+    def style(self, family: str) -> Style:
+        """The style of a family; inputs, outputs and joints are plain."""
+        return self.styles.get(family, self.plain)
+
+
+NAMES = {
+    "block": "block",
+    "conv": "convolution",
+    "pool": "pooling",
+    "linear": "fully connected",
+    "norm": "normalisation",
+    "activation": "activation",
+    "regularisation": "regularisation",
+    "shape": "rearrangement",
 }
-PLAIN = Style("", "#FFFFFF", "#555555")
+
+
+def styles(*colors: tuple[str, str]) -> dict[str, Style]:
+    """Fill and line of each family, in the order of their names."""
+    return {
+        family: Style(name, fill, line)
+        for (family, name), (fill, line) in zip(NAMES.items(), colors, strict=True)
+    }
+
+
+LIGHT = Theme(
+    paper="#FFFFFF",
+    ink="#222222",
+    dim="#555555",
+    wire="#555555",
+    frame="#FAFBFC",
+    frame_line="#B8C2CC",
+    device_line="#8899AA",
+    washes=("#EEF4FB", "#FDF3E7", "#EEF7EE", "#F6F0FA"),
+    styles=styles(
+        ("#C9DCF0", "#4A76A8"),
+        ("#F8D9B4", "#B5762A"),
+        ("#CDE7CF", "#558B58"),
+        ("#DCD0EC", "#7861A6"),
+        ("#E6E6E6", "#808080"),
+        ("#FBF0B0", "#A8942E"),
+        ("#F6D5DC", "#AD6475"),
+        ("#DDEBEB", "#5F8A8A"),
+    ),
+    plain=Style("", "#FFFFFF", "#555555"),
+    unsure=Style("not checked", "#FFFFFF", "#AAAAAA"),
+    mistake=Style("mistake", "#FFE3E0", "#B71C1C"),
+)
+DARK = Theme(
+    paper="#15191E",
+    ink="#ECEFF1",
+    dim="#B4BDC4",
+    wire="#90A0AC",
+    frame="#1C2228",
+    frame_line="#46525C",
+    device_line="#6B7B88",
+    washes=("#18222E", "#2A2118", "#18261B", "#241C2C"),
+    styles=styles(
+        ("#25405C", "#6FA3D8"),
+        ("#5A3F1B", "#DDA45A"),
+        ("#24472A", "#7DBB83"),
+        ("#41335E", "#A993D8"),
+        ("#3A3F44", "#9AA4AC"),
+        ("#4D4517", "#D0BC4E"),
+        ("#52303A", "#D68C9E"),
+        ("#27444A", "#7FB4B4"),
+    ),
+    plain=Style("", "#1F252B", "#90A0AC"),
+    unsure=Style("not checked", "#15191E", "#66727C"),
+    mistake=Style("mistake", "#6B1F1F", "#FF8A80"),
+)
+PRINT = Theme(
+    paper="#FFFFFF",
+    ink="#000000",
+    dim="#333333",
+    wire="#000000",
+    frame="#FFFFFF",
+    frame_line="#777777",
+    device_line="#000000",
+    washes=("#FFFFFF", "#F3F3F3", "#FFFFFF", "#F3F3F3"),
+    styles=styles(
+        ("#E4E4E4", "#000000"),
+        ("#FFFFFF", "#000000"),
+        ("#C4C4C4", "#000000"),
+        ("#D6D6D6", "#000000"),
+        ("#F2F2F2", "#888888"),
+        ("#FFFFFF", "#888888"),
+        ("#FAFAFA", "#AAAAAA"),
+        ("#EBEBEB", "#555555"),
+    ),
+    plain=Style("", "#FFFFFF", "#000000"),
+    unsure=Style("not checked", "#FFFFFF", "#999999"),
+    mistake=Style("mistake", "#FFFFFF", "#CC0000"),
+)
+THEMES = {"light": LIGHT, "dark": DARK, "print": PRINT}
 
 GRAPH = {
-    "bgcolor": "white",
     "fontname": FONT,
     "fontsize": "10",
-    "fontcolor": INK,
     "labelloc": "t",
     "newrank": "true",
+    "remincross": "false",  # a second pass forgets which branch stands left
     "nodesep": "0.22",
     "ranksep": "0.2",
     "pad": "0.1",
@@ -46,30 +143,12 @@ GRAPH = {
 NODE = {
     "fontname": FONT,
     "fontsize": "10",
-    "fontcolor": INK,
     "shape": "box",
     "style": "rounded,filled",
     "margin": "0.09,0.04",
     "height": "0.26",
     "width": "0.4",
 }
-EDGE = {
-    "fontname": FONT,
-    "fontsize": "8",
-    "fontcolor": DIM,
-    "color": "#555555",
-    "arrowsize": "0.55",
-    "penwidth": "0.9",
-}
-FRAMED = {
-    "color": "#B8C2CC",
-    "fillcolor": "#FAFBFC",
-    "style": "rounded,filled",
-    "margin": "7",
-}
+EDGE = {"fontname": FONT, "fontsize": "8", "arrowsize": "0.55", "penwidth": "0.9"}
+FRAMED = {"style": "rounded,filled", "margin": "7"}
 CAPTION = {"shape": "plain", "style": ""}
-
-
-def style_of(family: str) -> Style:
-    """The style of a family; inputs, outputs and joints are plain."""
-    return STYLES.get(family, PLAIN)

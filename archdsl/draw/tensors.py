@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from archdsl.draw.boxes import Box, Edge, Item
 from archdsl.draw.text import clip
 from archdsl.graph import Network, Output
+
+MANY = 3  # ways that a tensor goes; more than two say its shape where they start
 
 
 class Tensors:
@@ -28,9 +31,10 @@ class Tensors:
 
     def news(self, box: Box, tensor: int) -> str:
         """The shape of a tensor where the box that it leaves has changed it."""
-        shape = self.nodes[tensor].shape
+        node = self.nodes[tensor]
         before = {self.nodes[i].shape for i in self.taken(box)}
-        return "" if box.kind == "input" or before == {shape} else f"{shape}"
+        silent = box.kind == "input" or node.guessed or node.fault is not None
+        return "" if silent or before == {node.shape} else f"{node.shape}"
 
 
 class Owners:
@@ -46,6 +50,14 @@ class Owners:
             index = self.first[index]
         return index
 
+    def shows(self, index: int) -> bool:
+        """Whether an operator's own inputs are drawn: what goes on in a copy is the first's."""
+        return self.first[index] == index and index in self.boxes and not self.arrives(index)
+
+    def arrives(self, index: int) -> bool:
+        """Whether an operator stands outside the part that is drawn, and feeds it."""
+        return self.boxes[index].kind == "input"
+
     def box(self, index: int) -> Box:
         """The box that an operator is in."""
         return self.boxes[self.representative(index)]
@@ -55,8 +67,8 @@ def edges(tensors: Tensors, owners: Owners) -> list[Edge]:
     """The tensors that go from box to box, each new shape said once."""
     ways: dict[tuple[int, Box], Box] = {}
     for node in tensors.nodes:
-        if owners.first[node.index] != node.index:
-            continue  # what goes on in a copy goes on in the first
+        if not owners.shows(node.index):
+            continue
         target = owners.box(node.index)
         for i in map(owners.representative, node.inputs):
             source = owners.box(i)
@@ -65,10 +77,15 @@ def edges(tensors: Tensors, owners: Owners) -> list[Edge]:
     saying: dict[int, Box] = {}
     for i, target in sorted(ways, key=lambda way: way[1].dashed):
         saying.setdefault(i, target)
-    return [
-        Edge(source, target, tensors.news(source, i) if saying[i] is target else "", target.dashed)
-        for (i, target), source in ways.items()
-    ]
+    for i, several in Counter(i for i, target in ways if not target.dashed).items():
+        if several >= MANY and (shape := tensors.news(ways[i, saying[i]], i)):
+            ways[i, saying[i]].detail.append(shape)
+            del saying[i]
+    found = []
+    for (i, target), source in ways.items():
+        shape = tensors.news(source, i) if saying.get(i) is target else ""
+        found.append(Edge(source, target, shape, target.dashed))
+    return found
 
 
 def output_box(output: Output, network: Network) -> Box:
@@ -76,7 +93,8 @@ def output_box(output: Output, network: Network) -> Box:
     head = output.weight is not None
     several = len(network.outputs) > 1
     title = clip(output.name, 40) if head or several else "output"
-    detail = [f"{network.nodes[output.node].shape}"]
+    node = network.nodes[output.node]
+    detail = [] if node.guessed or node.fault else [f"{node.shape}"]
     if head:
         detail.append(f"training only, weight {output.weight:g}")
     return Box("output", "output", title, [], detail, dashed=head)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archdsl.graph import Node, Scope
@@ -12,6 +12,7 @@ from archdsl.symbols import Binding, Computed, Given, Sym
 from archdsl.values import Callee, Strided
 
 ATOM = re.compile(r"[A-Za-z_]\w*|\d[\w.]*")
+NO_WORDS: Mapping[str, str] = {}
 SHOWN_KINDS = ("size", "count")  # what a figure names; padding, flags and epsilons it leaves out
 
 
@@ -21,16 +22,16 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value in the language's notation."""
     match value:
         case tuple():
             same = len(set(value)) == 1 and len(value) == 1
-            return shown(value[0]) if same else "x".join(map(shown, value))
+            return value_text(value[0]) if same else "x".join(map(value_text, value))
         case Callee():
             return value.name
         case Strided():
-            return f"{shown(value.size)}/{shown(value.stride)}"
+            return f"{value_text(value.size)}/{value_text(value.stride)}"
         case float():
             return f"{value:g}"
     return f"{value}"
@@ -38,7 +39,7 @@ def shown(value: Any) -> str:
 
 def stride_text(value: Any) -> str:
     """A stride as it is written behind a size: one number where all axes agree."""
-    return shown(value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value)
+    return value_text(value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value)
 
 
 # ---- operators -----------------------------------------------------------------------------
@@ -49,20 +50,24 @@ def is_default(value: Any, default: Any) -> bool:
     return value in (None, default) or (isinstance(value, tuple) and set(value) == {default})
 
 
-def layer_text(op: Op) -> str:
-    """An operator with what shapes its output: `conv 3x3/2 64 groups=2`."""
+def layer_text(node: Node, words: Mapping[str, str] = NO_WORDS) -> str:
+    """An operator with what shapes its output: `conv 3x3/2 64 groups=2`.
+
+    `words` say some of its arguments in another way than by their values.
+    """
+    op = node.op
     head: list[str] = []
     tail: list[str] = []
     for name, f in op.arguments().items():
         value = getattr(op, f.name)
-        if is_default(value, f.default):
+        if is_default(value, f.default) and f.name not in words:
             continue
         if f.name == "stride" and head:
-            head.insert(1, f"/{stride_text(value)}")
+            head.insert(1, f"/{words.get(f.name) or stride_text(value)}")
         elif f.name in op.positional:
-            head.append(f" {shown(value)}")
+            head.append(f" {words.get(f.name) or value_text(value)}")
         elif f.metadata["kind"] in SHOWN_KINDS:
-            tail.append(f" {name}={shown(value)}")
+            tail.append(f" {name}={words.get(f.name) or value_text(value)}")
     if not head and not tail:
         tail = [f" {word}" for word, (field, v) in op.words.items() if getattr(op, field) == v][:1]
     return clip(op.name + "".join(head + tail), 44)
@@ -73,7 +78,7 @@ def follower_text(op: Op) -> str:
     kinds = ("count", "number") if op.family == "regularisation" else ("count",)
     fields = [f for f in op.arguments().values() if f.name in op.positional]
     values = [getattr(op, f.name) for f in fields if f.metadata["kind"] in kinds]
-    return clip(" ".join([op.name, *map(shown, values)]), 30)
+    return clip(" ".join([op.name, *map(value_text, values)]), 30)
 
 
 def operator_text(op: Op) -> str:
@@ -106,14 +111,14 @@ def block_words(scope: Scope) -> list[str]:
 
 def named(bindings: list[Binding]) -> str:
     """Arguments by name."""
-    return " ".join(f"{b.name}={shown(b.value)}" for b in bindings)
+    return " ".join(f"{b.name}={value_text(b.value)}" for b in bindings)
 
 
 def authors_words(scope: Scope, bindings: list[Binding]) -> str:
     """The arguments as the call has them, where its words are just the values."""
     text = " ".join(scope.span.text.split()) if scope.span else ""
     match = re.fullmatch(r"[A-Za-z_]\w*(?:/\d+)?(?: |\()(.*?)\)?", text)
-    if match is None or ATOM.findall(match[1]) != [shown(b.value) for b in bindings]:
+    if match is None or ATOM.findall(match[1]) != [value_text(b.value) for b in bindings]:
         return ""
     return match[1]
 
@@ -152,7 +157,7 @@ def place_text(scope: Scope, last: Node) -> str:
     """Where a block stands, to where its last copy does; nothing where that repeats its name."""
     if re.fullmatch(rf"{re.escape(scope.definition)}(_\d+)?", scope.path):
         return ""
-    return clip(between(scope.path, last), 32)
+    return clip(between(scope.path, last), 40)
 
 
 def between(path: str, last: Node) -> str:

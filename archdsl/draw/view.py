@@ -1,237 +1,42 @@
-"""Network to figure: which boxes there are at a level, and which operators each stands for.
-
-A box stands for an operator with the norm and the activation behind it, or for a whole block. Like
-neighbours are one box that says how often.
-"""
+"""Network to view: title, caption, and what there is to see of the whole or of one part."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from archdsl.draw.boxes import Box, Edge, Frame, Item, Level, View
-from archdsl.draw.tensors import Owners, Tensors, edges, output_box
-from archdsl.draw.text import (
-    block_words,
-    clip,
-    follower_text,
-    joint_text,
-    layer_text,
-    operator_text,
-    place_text,
-)
-from archdsl.graph import Network, Node
-from archdsl.ops import Joint
-from archdsl.outline import Entry, outline
-
-FOLLOWERS = ("norm", "activation", "regularisation")
+from archdsl.draw.boxes import View
+from archdsl.draw.builder import built
+from archdsl.draw.figure import Figure
+from archdsl.draw.parts import insets, named_part
+from archdsl.draw.text import block_words, clip, parameters
+from archdsl.graph import Network, Scope
+from archdsl.measure import measure
 
 
-def view(network: Network, level: Level) -> View:
-    """What a figure of a network shows at a level."""
-    builder = Builder(network, level)
-    items = builder.items(outline(network, fold=level != "op"))
-    shown = View(items, [])
-    owners = Owners(shown.boxes(), builder.first)
-    ways = edges(builder.tensors, owners)
-    for item in everything(items):
-        if item.scope is not None:
-            item.place = place_text(item.scope, network.nodes[item.members[-1]])
-    for output in reversed((*network.outputs, *network.heads)):
-        source, end = owners.box(output.node), output_box(output, network)
-        behind = next(k for k, item in enumerate(items, 1) if source in item.boxes())
-        items.insert(behind, end)
-        ways.append(Edge(source, end, dashed=end.dashed))
-    return View(by_device(items), ways)
+def view(network: Network, figure: Figure) -> View:
+    """What a figure of a network shows."""
+    part = named_part(network, figure.part) if figure.part else None
+    items, edges = built(network, figure, part)
+    blocks = [b.scope for item in items for b in item.boxes() if b.kind == "block" and b.scope]
+    return View(
+        title=clip(network.name if part is None else part_title(part), 60),
+        about=clip(" · ".join(filter(None, about(network, part))), 120),
+        items=items,
+        edges=edges,
+        insets=insets(network, figure, blocks) if figure.inset else (),
+    )
 
 
-def everything(items: Iterable[Item]) -> Iterator[Item]:
-    """All boxes and frames."""
-    for item in items:
-        yield item
-        if isinstance(item, Frame):
-            yield from everything(item.items)
+def part_title(part: Scope) -> str:
+    """What a part is called."""
+    return " ".join(block_words(part)) if part.definition else part.path
 
 
-def by_device(items: list[Item]) -> list[Item]:
-    """The items with a frame around what is placed on one device."""
-    found: list[Item] = []
-    frames: dict[int, Frame] = {}
-    for item in items:
-        devices = {box.device for box in item.boxes()}
-        device = devices.pop() if len(devices) == 1 else None
-        if device is None:
-            if isinstance(item, Frame):
-                item.items = by_device(item.items)
-            found.append(item)
-            continue
-        if device not in frames:
-            frames[device] = Frame(f"device {device}", [], [], device=device)
-            found.append(frames[device])
-        frames[device].items.append(item)
-    return found
-
-
-class Builder:
-    """Entries to boxes, and nodes to the boxes that represent them."""
-
-    def __init__(self, network: Network, level: Level) -> None:
-        self.network = network
-        self.level = level
-        self.first = list(range(len(network.nodes)))  # of a node in a copy, that of the first copy
-        self.tensors = Tensors(network)
-
-    # ---- boxes ----
-
-    def items(self, entries: Iterable[Entry]) -> list[Item]:
-        """The boxes and frames of a scope's entries."""
-        found: list[Item] = []
-        for entry in entries:
-            self.add(found, entry)
-        return found if self.level == "op" else self.merged(found)
-
-    def add(self, found: list[Item], entry: Entry) -> None:
-        """Add an entry to what stands before it in the same frame."""
-        if entry.node is not None:
-            if found and entry.repeat == 1 and self.follows(found[-1], entry.node):
-                self.absorb(found[-1], entry.node)
-            else:
-                found.append(self.leaf(entry, entry.node))
-        elif self.level != "op" and self.place(entry) == "group" and entry.repeat == 1:
-            for child in entry.children:
-                self.add(found, child)
-        else:
-            found.append(self.scope(entry))
-
-    def place(self, entry: Entry) -> str:
-        return entry.scope.kind if entry.scope else ""
-
-    def leaf(self, entry: Entry, node: Node) -> Box:
-        box = Box(
-            "layer",
-            node.op.family,
-            layer_text(node.op),
-            list(entry.indices),
-            repeat=entry.repeat,
-            dashed=node.training_only,
-            device=node.device,
-        )
-        if isinstance(node.op, Joint):
-            box.kind, box.title = "joint", joint_text(node.op)
-        elif not node.inputs:
-            box.kind, box.title, box.detail = "input", clip(node.name, 40), [f"{node.shape}"]
-        elif self.level == "op":
-            box.title = operator_text(node.op)
-        return box
-
-    def follows(self, item: Item, node: Node) -> bool:
-        """Whether a node is small and reads only the box before it, which nothing else reads."""
-        if self.level == "op" or not isinstance(item, Box) or item.kind not in ("layer", "joint"):
-            return False
-        end = item.members[-1]
-        return (
-            item.repeat == 1
-            and node.inputs == (end,)
-            and self.tensors.readers[end] == [node.index]
-            and end not in self.tensors.returned
-            and (item.device, item.dashed) == (node.device, node.training_only)
-            and (node.op.family in FOLLOWERS or self.only_reshapes(node))
-        )
-
-    def only_reshapes(self, node: Node) -> bool:
-        """Whether a node keeps every value and loses the map."""
-        (before,) = self.network.input_shapes(node)
-        same = node.op.family == "shape" and before.elements == node.shape.elements
-        return same and node.shape.rank == 0
-
-    def absorb(self, item: Item, node: Node) -> None:
-        assert isinstance(item, Box)
-        item.detail.append(follower_text(node.op))
-        item.members.append(node.index)
-
-    def scope(self, entry: Entry) -> Item:
-        """A block as a box or a frame; one that comes down to a layer is that layer's box."""
-        inner = self.items(entry.children)
-        only = inner[0] if len(inner) == 1 else None
-        if self.level != "op" and isinstance(only, Box) and 1 in (only.repeat, entry.repeat):
-            only.members = list(entry.indices)
-            only.repeat *= entry.repeat
-            return only
-        if self.level == "block" and self.place(entry) == "block":
-            return self.block(entry)
-        self.fold(entry)
-        assert entry.scope is not None
-        frame = Frame("", inner, list(entry.indices), entry.scope, entry.repeat)
-        if entry.scope.kind == "group":
-            frame.divisible = entry.repeat == 1
-        else:
-            frame.title, *frame.detail = block_words(entry.scope)
-        return frame
-
-    def block(self, entry: Entry) -> Box:
-        assert entry.scope is not None
-        nodes = [self.network.nodes[i] for i in entry.indices]
-        title, *detail = block_words(entry.scope)
-        devices = {node.device for node in nodes}
-        return Box(
-            "block",
-            "block",
-            title,
-            list(entry.indices),
-            detail,
-            entry.scope,
-            entry.repeat,
-            all(node.training_only for node in nodes),
-            devices.pop() if len(devices) == 1 else None,
-        )
-
-    def fold(self, entry: Entry) -> None:
-        """Let the nodes of an entry's copies be represented by those of the first."""
-        for i in entry.indices[entry.size :]:
-            self.first[i] = i - entry.size
-
-    # ---- repeats ----
-
-    def merged(self, items: list[Item]) -> list[Item]:
-        """Boxes that say the same and follow each other, as one; frames too."""
-        found: list[Item] = []
-        for item in items:
-            last = found[-1] if found else None
-            if last is not None and self.alike(last, item):
-                last.repeat += item.repeat
-                last.members += item.members
-                if isinstance(last, Frame):
-                    self.stand_for(last, item)
-            else:
-                found.append(item)
-        return found
-
-    def alike(self, one: Item, other: Item) -> bool:
-        """Whether a reader would take two neighbours for two of the same."""
-        if type(one) is not type(other) or one.says() != other.says():
-            return False
-        if not one.title or not self.chained(one, other):
-            return False
-        if isinstance(one, Frame):
-            pairs = zip(one.boxes(), other.boxes(), strict=True)
-            return all(len(a.members) == len(b.members) for a, b in pairs)
-        layers = one.kind == "layer"
-        return one.kind == "block" or (layers and self.shapes(one) == self.shapes(other))
-
-    def stand_for(self, one: Frame, other: Item) -> None:
-        """Let a frame's operators represent those of a like one."""
-        for a, b in zip(one.boxes(), other.boxes(), strict=True):
-            for i, j in zip(a.members, b.members, strict=True):
-                self.first[j] = i
-
-    def chained(self, one: Item, other: Item) -> bool:
-        """Whether all that leaves one goes into the other, and nothing else goes in there."""
-        inside, behind = set(one.members), set(other.members)
-        leaving = {r for i in inside for r in self.tensors.readers[i]} - inside
-        returned = not self.tensors.returned.isdisjoint(inside)
-        return not returned and leaving <= behind and set(self.tensors.taken(other)) <= inside
-
-    def shapes(self, item: Item) -> tuple[object, ...]:
-        """What comes in and what goes out."""
-        nodes = self.network.nodes
-        taken = (nodes[i].shape for i in self.tensors.taken(item))
-        return (*taken, nodes[item.members[-1]].shape)
+def about(network: Network, part: Scope | None) -> tuple[str, ...]:
+    """The caption: what the network is, or where the part stands in it, and how large."""
+    what = network.about if part is None else f"{part.path} of {network.name}"
+    if network.mistakes:
+        count = len(network.mistakes)
+        return what, f"refused: {count} mistake{'s' if count > 1 else ''}"
+    report = measure(network)
+    if part is None:
+        return what, parameters(report.params)
+    return what, parameters(sum(report.rows[node.index].params for node in part.nodes()))

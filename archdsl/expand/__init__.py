@@ -1,11 +1,13 @@
 """Tree to network: blocks, stacks, joins and variants are worked out; what remains is a graph.
 
-One walk in the order of the text (`walk`), over what is known so far (`building`).
+One walk in the order of the text (`walk`), over what is known so far (`building`). Of a network
+that is refused, `sketch` keeps what was understood.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from archdsl import syntax as s
@@ -15,8 +17,9 @@ from archdsl.expand.edits import variant_of
 from archdsl.expand.inits import initialisations
 from archdsl.expand.names import Env
 from archdsl.expand.params import set_parameters
+from archdsl.expand.sketch import Sketcher
 from archdsl.expand.walk import Expander
-from archdsl.graph import Network, Output
+from archdsl.graph import Initialisation, Network, Output
 from archdsl.modules import DeclaredNetwork
 from archdsl.ops import Input
 from archdsl.shapes import Shape
@@ -40,7 +43,30 @@ def expand(declared: DeclaredNetwork, settings: Mapping[str, Any] | None = None)
         raise mistake("limit", "the network is nested too deeply", span) from None
 
 
+def sketch(
+    declared: DeclaredNetwork, settings: Mapping[str, Any] | None, refusal: ArchError
+) -> Network | None:
+    """What was understood of a refused network; None where that is nothing, or without end."""
+    try:
+        walk = Sketcher(variant_of(declared), refusal)
+        end = walked(walk, settings or {})
+    except (Abandoned, ArchError, RecursionError):
+        return None
+    if BROKEN in (walk.scope.entry, end):
+        return None
+    return replace(made(walk, end), mistakes=refusal.diagnostics)
+
+
 def network(walk: Expander, settings: Mapping[str, Any]) -> Network:
+    end = walked(walk, settings)
+    inits = [] if walk.mistakes else [*initialisations(walk)]
+    if walk.mistakes:
+        raise ArchError(*list(walk.mistakes.values())[:MAX_MISTAKES])
+    return made(walk, end, tuple(inits))
+
+
+def walked(walk: Expander, settings: Mapping[str, Any]) -> int:
+    """Walk a network from its inputs to its end; answers with the tensor there."""
     root = walk.scope
     for diagnostic in (*walk.variant.mistakes, *walk.variant.declared.module.unused):
         walk.report(ArchError(diagnostic))
@@ -63,14 +89,16 @@ def network(walk: Expander, settings: Mapping[str, Any]) -> Network:
         env.entry = entries[0]
     root.entry = entries[0]
     before = len(walk.mistakes)
-    end = walk.seq(walk.variant.base.definition.body, walk.envs[0], entries[0])
-    root.end = end
+    root.end = walk.seq(walk.variant.base.definition.body, walk.envs[0], entries[0])
     if len(walk.mistakes) == before:  # else items behind a mistake have not been seen
         walk.edits.unused(walk.report)
-    inits = [] if walk.mistakes else [*initialisations(walk)]
-    if walk.mistakes:
-        raise ArchError(*list(walk.mistakes.values())[:MAX_MISTAKES])
-    assert end is not None
+    assert root.end is not None
+    return root.end
+
+
+def made(walk: Expander, end: int, inits: tuple[Initialisation, ...] = ()) -> Network:
+    """The network of a walk that has come to its end."""
+    root = walk.scope
     end = root.exit = walk.real(end)
     return Network(
         name=walk.variant.name,
@@ -81,7 +109,7 @@ def network(walk: Expander, settings: Mapping[str, Any]) -> Network:
         outputs=final_outputs(walk, end),
         heads=tuple(walk.heads),
         params=root.params,
-        inits=tuple(inits),
+        inits=inits,
         counts=tuple(walk.counts),
     )
 

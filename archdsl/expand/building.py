@@ -150,7 +150,6 @@ class Building:
     ) -> int:
         """Add an operator; its shape is known or the mistake is told, with `notes` on why."""
         shapes = [self.shape(i) for i in inputs]
-        sources, inputs = inputs, tuple(self.real(i) for i in inputs)
         if len(self.nodes) >= MAX_NODES:
             self.abandon(
                 mistake("limit", f"the network has more than {MAX_NODES:,} operators", span)
@@ -173,11 +172,23 @@ class Building:
             raise mistake(
                 "limit", f"a tensor of {shape} has more than {MAX_ELEMENTS:,} numbers", span
             )
+        return self.placed(name, op, inputs, shape, span, symbols).index
+
+    def placed(
+        self,
+        name: str,
+        op: Op,
+        sources: tuple[int, ...],
+        shape: Shape,
+        span: Span,
+        symbols: dict[str, Sym] | None = None,
+    ) -> Node:
+        """A node of a known shape, in its place."""
         node = Node(
             len(self.nodes),
             name,
             op,
-            inputs,
+            tuple(map(self.real, sources)),
             shape,
             self.scope.naming,
             sources,
@@ -188,7 +199,7 @@ class Building:
         )
         self.nodes.append(node)
         self.scope.items.append(node)
-        return node.index
+        return node
 
     def shape(self, tensor: int) -> Shape:
         if tensor == BROKEN:
@@ -226,7 +237,7 @@ class Building:
     def origin(self, inputs: tuple[int, ...], span: Span) -> tuple[Any, ...]:
         """Where the tensors that came in were made."""
         notes = []
-        for i in inputs:
+        for i in map(self.real, inputs):
             node = self.nodes[i]
             if node.span is not None and node.span != span:
                 notes.append(Note(node.span, f"{node.shape} is made here"))

@@ -52,10 +52,9 @@ class Expander(Building):
         current: int | None = x
         for item in seq.items:
             if current is None:
-                self.report(
-                    mistake("none", "nothing can follow 'none'", item.span, help="remove it")
-                )
-                return BROKEN
+                error = mistake("none", "nothing can follow 'none'", item.span, help="remove it")
+                self.report(error)
+                return self.behind(error, item.unit, x, len(self.nodes))
             current = self.item(item.label, item.unit, env, current)
         return current
 
@@ -66,18 +65,24 @@ class Expander(Building):
             self.abandon(
                 mistake("limit", f"the network takes more than {MAX_STEPS:,} steps", unit.span)
             )
+        start = len(self.nodes)
+        out: int | None
         try:
             out = self.unit(label, unit, env, x)
         except ArchError as error:
             if self.joins.trying:
                 raise
             self.report(error)
-            return BROKEN
+            out = self.behind(error, unit, x, start)
         except Broken:
-            return BROKEN
+            out = BROKEN
         if label is not None and out is not None:
             self.rooms[self.scope.naming].tensors[label.name] = out
         return out
+
+    def behind(self, error: ArchError, unit: s.Unit, x: int, start: int) -> int:
+        """The tensor behind a mistake in a unit whose first node would have been `start`."""
+        return BROKEN
 
     def unit(self, label: s.Label | None, unit: s.Unit, env: Env, x: int) -> int | None:
         if label is not None:

@@ -15,7 +15,7 @@ from archdsl.ops.base import (
     Tensor,
     Window,
 )
-from archdsl.ops.joins import Add, Concat, Input, Joint, Multiply
+from archdsl.ops.joins import Add, Concat, Input, Joint, Multiply, Unclear
 
 __all__ = [
     "JOINTS",
@@ -29,6 +29,7 @@ __all__ = [
     "Kind",
     "Op",
     "Tensor",
+    "Unclear",
     "Window",
 ]
 

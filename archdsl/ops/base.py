@@ -13,7 +13,16 @@ from archdsl.shapes import Misfit, Shape, extents
 
 Kind = Literal["size", "count", "number", "flag", "text", "padding", "tensor"]
 Family = Literal[
-    "input", "conv", "linear", "norm", "activation", "pool", "join", "shape", "regularisation"
+    "input",
+    "conv",
+    "linear",
+    "norm",
+    "activation",
+    "pool",
+    "join",
+    "shape",
+    "regularisation",
+    "unclear",
 ]
 Role = Literal["trainable", "fixed", "buffer"]
 Sizes = tuple[int, ...]

@@ -1,4 +1,4 @@
-"""The input of a network, and where branches meet."""
+"""The input of a network, where branches meet, and what stands for the unknown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archdsl.ops.base import Family, Op, Window
+from archdsl.ops.base import Family, Op, Window, arg
 from archdsl.pytext import Py, call, flat, listing
 from archdsl.shapes import Misfit, Shape
 
@@ -110,3 +110,15 @@ class Multiply(Joint):
 
     def expression(self, values: Sequence[Py]) -> Py:
         return " * ".join(map(flat, values))
+
+
+@dataclass(frozen=True)
+class Unclear(Op):
+    """What could not be understood, in its author's words: no author can call it."""
+
+    name: ClassVar[str] = "?"
+    family: ClassVar[Family] = "unclear"
+    positional: ClassVar[tuple[str, ...]] = ("text",)
+    inputs: ClassVar[int | None] = None
+
+    text: str = arg("text")

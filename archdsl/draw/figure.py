@@ -1,0 +1,52 @@
+"""What a figure is asked to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from archdsl.diagnostics import did_you_mean, mistake
+
+Level = Literal["block", "layer", "op"]
+Direction = Literal["down", "right"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+THEMES = ("light", "dark", "print")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The wishes for a figure.
+
+    `depth` is how many blocks deep it is open: 0 on the level of blocks, on the others without a
+    bound. `expand` names blocks, or labels, that are open whatever the depth. `part` names the one
+    block, or label, that is drawn instead of the whole network. `inset` puts what the blocks are
+    made of beside the network.
+    """
+
+    level: str = "block"
+    depth: int | None = None
+    expand: tuple[str, ...] = ()
+    part: str | None = None
+    direction: str = "down"
+    theme: str = "light"
+    inset: bool = False
+
+    def __post_init__(self) -> None:
+        known("level", self.level, LEVELS)
+        known("direction", self.direction, DIRECTIONS)
+        known("theme", self.theme, THEMES)
+
+    @property
+    def open_depth(self) -> float:
+        """How many blocks deep it is open."""
+        if self.depth is not None:
+            return self.depth
+        return 0 if self.level == "block" else float("inf")
+
+
+def known(what: str, word: str, words: tuple[str, ...]) -> None:
+    """Refuse a word that is none of those there are."""
+    if word not in words:
+        help = did_you_mean(word, words) or f"one of {', '.join(words)}"
+        raise mistake(what, f"there is no {what} '{word}'", help=help)
