@@ -219,7 +219,10 @@ def test_a_users_template_is_used(run: Run, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.dot", b"digraph")],
+    [
+        *[("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.dot", b"digraph")],
+        *[("a.mmd", b"---\ntitle"), ("a.tex", b"% Needs")],
+    ],
 )
 def test_draw_goes_by_the_ending(name: str, start: bytes, run: Run, folder: Path) -> None:
     assert run(f"draw small.arch -o {name}").exit_code == 0
@@ -228,6 +231,76 @@ def test_draw_goes_by_the_ending(name: str, start: bytes, run: Run, folder: Path
 
 def test_draw_prints_svg(run: Run) -> None:
     assert "<svg" in run("draw small.arch -o - --level layer").stdout
+
+
+def test_draw_takes_wishes(run: Run) -> None:
+    words = run("draw googlenet -o - --inset").stdout
+    assert "inception(a, b0, b, c0, c, p)" in words
+    assert 'fill="#15191e"' in run("draw small.arch -o - --theme dark").stdout
+    assert "rankdir=LR" in draw_dot(run, "small.arch --direction right")
+    assert draw_dot(run, "googlenet --depth 1").count("cluster") > 9
+    assert draw_dot(run, "googlenet --expand inception3a").count("cluster") == 1
+
+
+def draw_dot(run: Run, words: str) -> str:
+    """The DOT text that a command line draws."""
+    assert run(f"draw {words} -o a.dot").exit_code == 0
+    return Path("a.dot").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spec", "title", "file"),
+    [
+        ("resnet50:residual", "residual bottleneck_v1 c=64", "resnet50_residual.svg"),
+        ("resnet50:layer3.1", "residual bottleneck_v1 c=256", "resnet50_layer3_1.svg"),
+        ("googlenet:inception", "inception 64, 96&gt;128, 16&gt;32, 32", "googlenet_inception.svg"),
+        ("resnet:resnet34:basic", "residual basic c=64", "resnet34_basic.svg"),
+        ("parts.arch:unit", "unit 4", "parts_unit.svg"),
+        ("parts.arch:parts:tail", "tail", "parts_tail.svg"),
+    ],
+)
+def test_draw_takes_a_part(spec: str, title: str, file: str, run: Run, folder: Path) -> None:
+    text = "block unit(c) = conv 3x3 c > [ conv 1x1 c | conv 3x3 c ]\n"
+    text += "network parts\n  input 3x8x8\n  unit 4 > tail: (bn > relu)\n"
+    (folder / "parts.arch").write_text(text)
+    assert run(f"draw {spec}").exit_code == 0
+    svg = (folder / file).read_text(encoding="utf-8")
+    assert title in svg.replace("\u00a0", " ").replace("&#160;", " ")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("compile resnet50:residual", "'archdsl draw resnet50:residual' draws the part"),
+        ("summary resnet:resnet50:layer1", "takes all of a network"),
+        ("draw resnet50:layer1:conv1", "asks for a part of it"),
+        ("draw resnet50:residul", "did you mean 'residual'?"),
+        ("draw resnet50 --expand layer9", "did you mean 'layer"),
+        ("draw nosuch:residual", "no shipped network 'nosuch'"),
+        ("draw broken.arch:nosuch", "no block of broken is labelled or called 'nosuch'"),
+    ],
+)
+def test_a_part_that_is_not_there_is_told(line: str, message: str, run: Run) -> None:
+    result = run(line)
+    assert result.exit_code == 1
+    assert message in result.stderr
+
+
+def test_a_refused_network_is_drawn_and_told(run: Run, folder: Path) -> None:
+    result = run("draw broken.arch")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("wrote broken.svg: broken\nerror[shape]: a 9x9 window")
+    svg = (folder / "broken.svg").read_text(encoding="utf-8")
+    assert "conv 9x9 4" in svg.replace("&#160;", " ")
+    assert "refused: 1 mistake" in svg.replace("&#160;", " ")
+
+
+def test_what_cannot_be_drawn_leaves_no_file(run: Run, folder: Path) -> None:
+    (folder / "syntax.arch").write_text("network n\n  input 3x8x8\n  conv 3x3 4+\n")
+    (folder / "input.arch").write_text("network n\n  conv 3x3 4\n")
+    for name in ("syntax", "input"):
+        assert run(f"draw {name}.arch -o out.svg").exit_code == 1
+    assert not (folder / "out.svg").exists()
 
 
 @pytest.mark.parametrize("target", ["missing/a.py", "small.arch/a.py", "/proc/nosuch/a.py"])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from archdsl.diagnostics import mistake
 from archdsl.draw.dot import dot_text
 from archdsl.draw.engine import render
 from archdsl.draw.figure import DIRECTIONS, LEVELS, THEMES, Figure, known
@@ -17,6 +18,7 @@ from archdsl.graph import Network
 __all__ = ["DIRECTIONS", "FORMATS", "LEVELS", "THEMES", "Figure", "draw"]
 
 DEFAULT = Figure()
+MAX_BOXES = 3_000  # about ten seconds of layout; time grows faster than the figure
 TEXTS = {"dot": dot_text, "mmd": mermaid_text, "tex": tikz_text}
 FORMATS = ("svg", "png", "pdf", *TEXTS)
 
@@ -25,6 +27,12 @@ def draw(network: Network, figure: Figure = DEFAULT, format: str = "svg") -> byt
     """A network's figure in one of `FORMATS`; raises ArchError."""
     known("format", format, FORMATS)
     shown = view(network, figure)
+    if format not in ("dot", "mmd") and len(shown.boxes()) > MAX_BOXES:
+        raise mistake(
+            "limit",
+            f"a figure of {len(shown.boxes()):,} boxes is more than can be laid out",
+            help="draw fewer, with --level block; '-o picture.dot' needs no layout",
+        )
     if format in TEXTS:
         return TEXTS[format](shown, figure).encode()
     return render(dot_text(shown, figure), format)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 from archdsl.diagnostics import mistake
 
-MAX_NODES = 3_000  # about ten seconds of layout; time grows faster than the figure
 
 
 def layout(dot: str) -> bytes:
@@ -23,12 +22,6 @@ def render(dot: str, format: str) -> bytes:
     except ImportError:
         return by_system(dot, format)
     graph = pygraphviz.AGraph(string=dot)
-    if graph.number_of_nodes() > MAX_NODES:
-        raise mistake(
-            "limit",
-            f"a figure of {graph.number_of_nodes():,} boxes is more than can be laid out",
-            help="draw fewer, with --level block; '-o picture.dot' needs no layout",
-        )
     with quiet():
         drawn: bytes = graph.draw(format=format, prog="dot")
     graph.close()
@@ -63,5 +56,11 @@ def by_system(dot: str, format: str) -> bytes:
             "graphviz",
             "drawing needs Graphviz, and neither pygraphviz nor the program 'dot' is installed",
             help="pip install pygraphviz, or install Graphviz; '-o picture.dot' needs neither",
+        ) from None
+    except graphviz.CalledProcessError as error:
+        raise mistake(
+            "graphviz",
+            f"the program 'dot' failed with exit code {error.returncode}",
+            help="pip install pygraphviz brings a newer Graphviz",
         ) from None
     return drawn
