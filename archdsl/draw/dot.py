@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from archdsl.draw.bend import Bend, bend
+from archdsl.draw.bend import bend
 from archdsl.draw.boxes import Box, Edge, Frame, Item, View
 from archdsl.draw.columns import Column, columns, depths
 from archdsl.draw.figure import Figure
@@ -43,8 +43,8 @@ class Writer:
         self.named: dict[str, Box | Frame] = {f"n{k}": box for box, k in self.order.items()}
         self.clusters: dict[str, Frame | View] = {}
         self.flow = Flow(view)
-        self.forks = self.flow.forks
-        self.bend: Bend | None = None
+        self.bend = bend(view) if figure.direction == "down" else None
+        self.forks = [] if self.bend else self.flow.forks
         self.dot: Any = graphviz.Digraph(
             "network",
             graph_attr=GRAPH | {"bgcolor": theme.paper, "fontcolor": theme.ink},
@@ -53,8 +53,6 @@ class Writer:
         )
 
     def text(self) -> str:
-        self.bend = bend(self.view) if self.direction == "down" else None
-        self.forks = [] if self.bend else self.forks
         found = [Column(self.view.items)] if self.bend else columns(self.view, self.direction)
         onward = {edge for column in found for edge in column.onward}
         self.dot.attr(label=label(self.markup.heading(self.view)))
