@@ -18,6 +18,7 @@ HOMES = {
     "check": ("check", "check"),
     "compile": ("compile", "compile"),
     "draw": ("draw", "draw"),
+    "explain": ("explain", "explain"),
     "fmt": ("fmt", "fmt"),
     "list": ("tables", "list_"),
     "show": ("show", "show"),
