@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: all demo test lint clean
+.PHONY: all demo docs test lint clean
 
 all: $(READY)
 
@@ -19,6 +19,9 @@ demo: $(READY)
 	$(BIN)/archdsl draw specs/googlenet.arch -o build/googlenet.svg
 	$(BIN)/archdsl compile efficientnet_lite0 -o build/efficientnet_lite0.py
 	$(BIN)/python examples/imagenet_demo.py
+
+docs: $(READY)
+	$(BIN)/python docs/messages.py
 
 test: lint
 	$(BIN)/python -m pytest -n 2 -m "not gpu"

@@ -75,11 +75,13 @@ class Loader:
 
     def __init__(self) -> None:
         self.modules: dict[Path, Module] = {}
+        self.paths: set[Path] = set()  # of all files asked for, whether they could be read or not
         self.open: list[Path] = []
 
     def file(self, path: Path) -> Module:
         """The module of a file."""
         path = path.resolve()
+        self.paths.add(path)
         if path not in self.modules:
             self.open.append(path)
             try:
@@ -114,6 +116,7 @@ class Loader:
             else library.shipped_spec(use.spec)
         )
         if found is None or not found.is_file():
+            self.paths |= {found} if found else set()
             stems = [p.stem for p in library.shipped("specs").glob("*.arch")]
             raise mistake(
                 "use",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl import library
-from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.expand import expand
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork, Loader, Module
@@ -59,6 +59,16 @@ def asked(spec: str) -> tuple[Module, tuple[DeclaredNetwork, ...]]:
         return found, found.own_networks
     declared = found.network(target.network)
     return declared.module, (declared,)
+
+
+def files(spec: str) -> set[Path]:
+    """The files that a spec is read from, and those that it asks for in vain."""
+    loader = Loader()
+    try:
+        loader.file(library.resolve(spec).path)
+    except ArchError:
+        loader.paths.add(library.named(spec))
+    return loader.paths
 
 
 def warnings(

@@ -22,16 +22,25 @@ if TYPE_CHECKING:
 Examples:
   archdsl check googlenet
   archdsl check my.arch other.arch:small
+  archdsl check my.arch --watch
   archdsl check my.arch --json""",
 )
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @SET
 @click.option("--json", "as_json", is_flag=True, help="Print what is found as a JSON document.")
-def check(specs: tuple[str, ...], values: dict[str, Any], as_json: bool) -> None:
+@click.option("--watch", "again", is_flag=True, help="Check again on each save, until Ctrl-C.")
+def check(specs: tuple[str, ...], values: dict[str, Any], as_json: bool, again: bool) -> None:
     """Check each SPEC: syntax, names, every shape. Of a file, all networks are checked.
 
     Warns of what is legal and probably wrong; '# allow: CODE' in the spec silences a warning.
     """
+    if again:
+        from archdsl.cli.watch import watch
+
+        if as_json:
+            raise click.UsageError("--watch prints for people, and --json for programs")
+        watch(specs, lambda: checked(specs, values, quiet=False))
+        return
     found = checked(specs, values, quiet=as_json)
     if as_json:
         from archdsl.documents import diagnostics_document, json_of

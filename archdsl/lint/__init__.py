@@ -46,8 +46,8 @@ def lint(module: Module, networks: Networks, *, whole: bool) -> tuple[Diagnostic
     for declared, network in networks.items():
         found += of_network(declared, network)
     allowed = Allowed()
-    once = {key(each): each for each in reversed(found)}  # networks share blocks: the first is told
-    told = [each for each in once.values() if not allowed.covers(each)]
+    left = [each for each in found if not allowed.covers(each)]
+    told = [*{key(each): each for each in reversed(left)}.values()]  # networks share blocks
     told += unknown_allowances(source)
     if whole and networks:
         told += allowed.unused(source)
@@ -123,7 +123,7 @@ class Allowed:
     def unused(self, source: Source) -> Iterator[Diagnostic]:
         """Allowances of a file that silence nothing."""
         for allowance in self.of(source):
-            if allowance not in self.used and allowance.code in codes():
+            if allowance not in self.used and allowance.code in warning_codes():
                 yield warning(
                     "unused-allow",
                     f"there is no '{allowance.code}' to allow here",

@@ -116,7 +116,10 @@ def fix(shape: Shape, reader: Node, counts: list[int]) -> str:
         if sees_all(trial, shape):
             return f"write {trial.name} {trial.describe()}, which sees all of it"
     windows = reader.op.windows(shape) or ()
-    if any(not dense(w, n) for w, n in zip(windows, reader.shape.spatial, strict=True)):
+    gaps = [w for w, n in zip(windows, reader.shape.spatial, strict=True) if not dense(w, n)]
+    if any(window.stride <= window.kernel for window in gaps):
+        return "stride and dilation step over the same pixels: change one of them"
+    if gaps:
         least = extents(tuple(window.stride for window in windows))
         return f"put the stride on a kernel of {least} or more, which steps over nothing"
     return "pad the map, or choose an extent in which the last window ends"
