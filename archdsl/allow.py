@@ -34,7 +34,7 @@ def allowances(source: Source) -> tuple[Allowance, ...]:
     """What the comments of a spec allow."""
     if MARK not in source.text:
         return ()
-    lines = source.text.splitlines()
+    lines = source.text.split("\n")
     code = [i for i, line in enumerate(lines, 1) if line.strip() and not alone(line)]
     return tuple(
         Allowance(name.text, name, covered(comment, code))

@@ -44,8 +44,10 @@ def unused_names(spec: s.Spec) -> Iterator[Diagnostic]:
 def unused_uses(spec: s.Spec) -> Iterator[Diagnostic]:
     """Names that a `use` line brings in; a file of nothing but `use` hands them on."""
     declared = (*spec.definitions, *spec.networks)
+    if not spec.uses or not declared:
+        return
     used = {*s.names(*declared)}
-    for use in spec.uses if declared else ():
+    for use in spec.uses:
         for name in use.names:
             if name.name not in used:
                 message = f"nothing here uses '{name.name}' of '{use.spec}'"

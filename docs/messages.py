@@ -19,8 +19,8 @@ INTRO = """\
 # Messages
 
 What `archdsl check` and its siblings say, code by code; `archdsl explain CODE` prints the same in
-a terminal. Warnings are of what is legal and probably wrong; [`# allow: CODE`](language.md#warnings)
-in a spec silences them. Errors have to be mended.
+a terminal. Warnings are of what is legal and probably wrong, and
+[`# allow: CODE`](language.md#warnings) in a spec silences them. Errors have to be mended.
 
 This page is made by `make docs` from the files in `archdsl/codes`.
 """

@@ -7,7 +7,7 @@ from math import prod
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.graph import Node
-from archdsl.lint.reading import Reading, by_place, told
+from archdsl.lint.reading import Reading, by_place, once, told
 
 
 def bias_before_norm(reading: Reading) -> Iterator[Diagnostic]:
@@ -50,19 +50,25 @@ def without_bias(node: Node) -> str:
 
 def double_activation(reading: Reading) -> Iterator[Diagnostic]:
     """An activation that reads another, and is all that does."""
-    for first, second in reading.pairs():
-        if first.op.family == second.op.family == "activation":
-            yield repeated("double-activation", "activations", first, second)
+    pairs = (
+        (second, first)
+        for first, second in reading.pairs()
+        if first.op.family == second.op.family == "activation"
+    )
+    return (repeated("double-activation", "activations", *pair) for pair in once(pairs))
 
 
 def double_norm(reading: Reading) -> Iterator[Diagnostic]:
     """A norm that reads another, and is all that does."""
-    for first, second in reading.pairs():
-        if first.op.normalises and second.op.normalises:
-            yield repeated("double-norm", "norms", first, second)
+    pairs = (
+        (second, first)
+        for first, second in reading.pairs()
+        if first.op.normalises and second.op.normalises
+    )
+    return (repeated("double-norm", "norms", *pair) for pair in once(pairs))
 
 
-def repeated(code: str, what: str, first: Node, second: Node) -> Diagnostic:
+def repeated(code: str, what: str, second: Node, first: Node) -> Diagnostic:
     """The warning of two layers in a row of which one would do."""
     return told(
         code,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.graph import Node
 from archdsl.lint.reading import Reading, told
 from archdsl.measure import count
 
@@ -25,38 +24,44 @@ def softmax_output(reading: Reading) -> Iterator[Diagnostic]:
 
 def dead_end(reading: Reading) -> Iterator[Diagnostic]:
     """Parameters and computation that lead to nothing that is returned."""
-    nodes = reading.network.nodes
-    alive = leading_to(reading, reading.returned)
+    seen = leading_to(reading, reading.returned, set())
     for node, readers in reading.makers():
         if readers or node.index in reading.returned:
             continue
         if not node.inputs:
             yield told("dead-end", "nothing reads this input", node, help="read it, or remove it")
             continue
-        wasted = [nodes[i] for i in sorted(leading_to(reading, [node.index]) - alive)]
-        params, macs = map(sum, zip(*(cost(reading, n) for n in wasted), strict=True))
+        wasted = leading_to(
+            reading, [node.index], seen
+        )  # of two ends, the first has what they share
+        seen |= wasted
+        params, macs = cost(reading, wasted)
         if params or macs:
             yield told(
                 "dead-end",
                 f"nothing reads what is computed here: {params:,} parameters and "
                 f"{macs:,} multiply-accumulates for nothing",
                 node,
-                notes=[(wasted[0], "it begins here")],
+                notes=[(reading.network.nodes[min(wasted)], "it begins here")],
                 help="read it, as in '[ ... | @label ]', return it with 'output', or remove it",
             )
 
 
-def cost(reading: Reading, node: Node) -> tuple[int, int]:
-    """Parameters and multiply-accumulates of a node."""
-    network = reading.network
-    params = count(network.tensors(node), "trainable")
-    return params, node.op.macs(*network.input_shapes(node))
-
-
-def leading_to(reading: Reading, ends: Iterable[int]) -> set[int]:
-    """Some nodes, and those that they depend on."""
-    found = {*ends}
-    for node in reversed(reading.network.nodes):
-        if node.index in found:
-            found.update(node.inputs)
+def leading_to(reading: Reading, ends: Iterable[int], seen: set[int]) -> set[int]:
+    """Some nodes and those that they depend on, without those seen before."""
+    found: set[int] = set()
+    waiting = [*ends]
+    while waiting:
+        index = waiting.pop()
+        if index not in found and index not in seen:
+            found.add(index)
+            waiting += reading.network.nodes[index].inputs
     return found
+
+
+def cost(reading: Reading, indices: Iterable[int]) -> tuple[int, int]:
+    """Parameters and multiply-accumulates of some nodes."""
+    network = reading.network
+    nodes = [network.nodes[i] for i in indices]
+    params = sum(count(network.tensors(node), "trainable") for node in nodes)
+    return params, sum(node.op.macs(*network.input_shapes(node)) for node in nodes)

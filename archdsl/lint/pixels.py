@@ -4,90 +4,86 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.graph import Network, Node
-from archdsl.lint.reading import Reading, told
-from archdsl.measure import carried
+from archdsl.lint.reading import Reading, once, told
 from archdsl.ops import Op, Window
 from archdsl.shapes import Misfit, Shape, extents
 
 AXES = {1: ("positions",), 2: ("rows", "columns"), 3: ("frames", "rows", "columns")}
-MAX_PIXELS = 10**6  # along an axis: a longer one would take more time than it is worth
+MAX_PIXELS = 2**16  # that are looked at one by one; more would take more time than it is worth
 
 
 def dropped_pixels(reading: Reading) -> Iterator[Diagnostic]:
     """Maps of which the readers leave out the same pixels, some convolution or pool among them."""
-    for node, readers in reading.makers():
+    return (
+        told(
+            "dropped-pixels",
+            f"{clause(node.shape, counts)} never seen",
+            reader,
+            label=f"{node.shape} comes in",
+            notes=[(other, "this does not see them either") for other in others[:3]],
+            help=fix(node.shape, reader),
+        )
+        for reader, (node, others, counts) in once(blind(reading))
+    )
+
+
+def blind(reading: Reading) -> Iterator[tuple[Node, tuple[Node, list[Node], list[int]]]]:
+    """A reader that leaves pixels out; the node that makes them, other readers, how many."""
+    for node, _ in reading.makers():
         if node.index in reading.returned or not node.shape.rank:
             continue
-        looking = [r for r in readers if looks_at(reading, r, node)]
+        looking = reading.lookers.get(node.index, [])
         sliding = [r for r in looking if r.op.family in ("conv", "pool")]
-        counts = [
-            unseen(node.shape.spatial[axis], [slide(reading.network, r, axis) for r in looking])
-            for axis in range(node.shape.rank)
-        ]
-        if sliding and any(counts):
-            yield told(
-                "dropped-pixels",
-                f"{clause(node.shape, counts)} never seen",
-                sliding[0],
-                label=f"{node.shape} comes in",
-                notes=[(other, "this does not see them either") for other in looking[1:]],
-                help=fix(node.shape, sliding[0], counts),
-            )
+        if sliding:
+            slides = [slide(reading.network, reader) for reader in looking]
+            counts = [
+                unseen(extent, frozenset(one and one[axis] for one in slides))
+                for axis, extent in enumerate(node.shape.spatial)
+            ]
+            if any(counts):
+                yield sliding[0], (node, [r for r in looking if r is not sliding[0]], counts)
 
 
-def looks_at(reading: Reading, reader: Node, node: Node) -> bool:
-    """Whether a reader takes values of a map, and not only its extents."""
-    return any(reading.origins[i] == node.index for i in carried(reading.network, reader))
+# How many windows slide along an axis, and which; None where all of it is seen.
+Slide = tuple[int, Window] | None
 
 
-Slide = tuple[int, Window] | None  # how many windows along an axis; None where all is seen
-
-
-def slide(network: Network, reader: Node, axis: int) -> Slide:
-    """The windows of a reader along an axis."""
+def slide(network: Network, reader: Node) -> tuple[Slide, ...] | None:
+    """The windows of a reader along each axis."""
     windows = reader.op.windows(*network.input_shapes(reader))
-    return (reader.shape.spatial[axis], windows[axis]) if windows else None
+    return tuple(zip(reader.shape.spatial, windows, strict=True)) if windows else None
 
 
-def unseen(extent: int, slides: list[Slide]) -> int:
+@lru_cache(maxsize=1024)
+def unseen(extent: int, slides: frozenset[Slide]) -> int:
     """How many pixels along an axis lie in no window of any reader."""
-    seen = [marks(extent, found) for found in dict.fromkeys(slides)]
-    masks = [mask for mask in seen if mask is not None]
-    if len(masks) < len(seen):
-        return 0
-    return sum(not any(pixel) for pixel in zip(*masks, strict=True))
+    seen: list[range] = []
+    for found in slides:
+        steps = steps_of(found)
+        if steps is None:
+            return 0
+        seen += steps
+    if all(each.step == 1 for each in seen):
+        return between(extent, seen)
+    return marked(extent, seen).count(0) if extent <= MAX_PIXELS else 0
 
 
-def marks(extent: int, found: Slide) -> bytearray | None:
-    """A mark for each pixel that lies in a window; None where all do."""
+def steps_of(found: Slide) -> list[range] | None:
+    """The pixels that windows see, as ranges; None where they are all, or too many to look at."""
     if found is None or found[1].adaptive or found[1].finer != 1:
         return None
     count, window = found
     start, reach = -window.before, (count - 1) * window.stride + 1
-    last = start + reach + window.dilation * (window.kernel - 1)
     if dense(window, count):
-        if start <= 0 and last >= extent:
-            return None
-        steps = [range(start, last)]
-    else:
-        taps = range(start, last - reach + 1, window.dilation)
-        if len(taps) * count > MAX_PIXELS:
-            return None
-        steps = [range(tap, tap + reach, window.stride) for tap in taps]
-    return marked(extent, steps) if extent <= MAX_PIXELS else None
-
-
-def marked(extent: int, steps: list[range]) -> bytearray:
-    """A mark for each pixel in some ranges, which may begin before the first and end behind."""
-    mask = bytearray(extent)
-    for each in steps:
-        first = each.start if each.start >= 0 else each.start % each.step
-        pixels = range(first, min(each.stop, extent), each.step)
-        mask[pixels.start : pixels.stop : pixels.step] = b"\1" * len(pixels)
-    return mask
+        return [range(start, start + reach + window.dilation * (window.kernel - 1))]
+    if window.kernel * count > MAX_PIXELS:
+        return None
+    taps = range(start, start + window.dilation * window.kernel, window.dilation)
+    return [range(tap, tap + reach, window.stride) for tap in taps]
 
 
 def dense(window: Window, count: int) -> bool:
@@ -95,6 +91,25 @@ def dense(window: Window, count: int) -> bool:
     if window.dilation == 1:
         return window.stride <= window.kernel
     return window.stride == 1 and count >= window.dilation
+
+
+def between(extent: int, seen: list[range]) -> int:
+    """How many pixels lie before, between and behind stretches without gaps."""
+    missing = reached = 0
+    for each in sorted(seen, key=lambda each: each.start):
+        missing += max(0, min(each.start, extent) - reached)
+        reached = max(reached, each.stop)
+    return missing + max(0, extent - reached)
+
+
+def marked(extent: int, seen: list[range]) -> bytearray:
+    """A mark for each pixel in some ranges, which may begin before the first and end behind."""
+    mask = bytearray(extent)
+    for each in seen:
+        first = each.start if each.start >= 0 else each.start % each.step
+        pixels = range(first, min(each.stop, extent), each.step)
+        mask[pixels.start : pixels.stop : pixels.step] = b"\1" * len(pixels)
+    return mask
 
 
 # ---- what is said of it ----------------------------------------------------------------------
@@ -109,7 +124,7 @@ def clause(shape: Shape, counts: list[int]) -> str:
     )
 
 
-def fix(shape: Shape, reader: Node, counts: list[int]) -> str:
+def fix(shape: Shape, reader: Node) -> str:
     """A flag of the reader that lets it see all, or what else an author can do."""
     for field, value in reader.op.words.values():
         trial = replace(reader.op, **{field: value})
@@ -132,4 +147,4 @@ def sees_all(op: Op, shape: Shape) -> bool:
     except Misfit:
         return False
     pairs = zip(shape.spatial, slides, strict=True)
-    return not any(unseen(extent, [found]) for extent, found in pairs)
+    return not any(unseen(extent, frozenset([found])) for extent, found in pairs)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from archdsl.diagnostics import Diagnostic, Note, warning
 from archdsl.graph import Network, Node, trail
+from archdsl.measure import carried
 from archdsl.ops import Identity
 from archdsl.source import Span
+
+T = TypeVar("T")
 
 
 class Reading:
@@ -17,14 +21,21 @@ class Reading:
         self.network = network
         self.origins: list[int] = []  # by node: whose tensor it makes or passes on
         self.readers: dict[int, list[Node]] = {}
+        self.lookers: dict[int, list[Node]] = {}  # readers of values, and not of extents only
         for node in network.nodes:
-            passes = isinstance(node.op, Identity)
-            self.origins.append(self.origins[node.inputs[0]] if passes else node.index)
-            if not passes:
-                for origin in dict.fromkeys(self.origins[i] for i in node.inputs):
-                    self.readers.setdefault(origin, []).append(node)
+            if isinstance(node.op, Identity):
+                self.origins.append(self.origins[node.inputs[0]])
+                continue
+            self.origins.append(node.index)
+            self.enter(self.readers, node, node.inputs)
+            self.enter(self.lookers, node, carried(network, node))
         ends = (*network.outputs, *network.heads)
         self.returned = {self.origins[output.node] for output in ends}
+
+    def enter(self, table: dict[int, list[Node]], node: Node, inputs: Iterable[int]) -> None:
+        """Note a node as a reader of what comes in."""
+        for origin in dict.fromkeys(self.origins[i] for i in inputs):
+            table.setdefault(origin, []).append(node)
 
     def makers(self) -> Iterator[tuple[Node, list[Node]]]:
         """The nodes that make tensors, each with those that read it."""
@@ -71,6 +82,15 @@ def told(
 def holds(outer: Span, inner: Span) -> bool:
     """Whether a span contains another."""
     return outer.source == inner.source and outer.start <= inner.start and inner.end <= outer.end
+
+
+def once(found: Iterable[tuple[Node, T]]) -> Iterator[tuple[Node, T]]:
+    """The first finding at each place: copies of a block would tell the same again."""
+    seen: set[Span | None] = set()
+    for node, what in found:
+        if node.span not in seen:
+            seen.add(node.span)
+            yield node, what
 
 
 def by_place(nodes: Iterable[Node]) -> list[list[Node]]:
