@@ -10,12 +10,14 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 from families import NETWORKS
+from hypothesis import HealthCheck, given, settings
+from random_specs import specs
 
 import archdsl
 from archdsl.allow import allowances
 from archdsl.cli import verbs
 from archdsl.cli.check import checked
-from archdsl.diagnostics import Diagnostic, render
+from archdsl.diagnostics import Diagnostic, frame, render
 from archdsl.format import format
 from archdsl.source import Source
 
@@ -69,6 +71,20 @@ def test_settings_are_looked_at() -> None:
 def test_long_axes_take_no_time() -> None:
     for line in ("conv 1/2 1 > conv 3/2 1 dilation=4 valid", "maxpool 1000000/1000000"):
         archdsl.loads(f"network n\n  input 1x100000000\n  {line}\n").warnings  # noqa: B018
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=100, suppress_health_check=[*HealthCheck])
+@given(specs())
+def test_any_network_can_be_looked_at_and_allowed(text: str) -> None:
+    try:
+        told = archdsl.loads(text).warnings
+    except archdsl.ArchError:
+        return
+    assert all(each.severity == "warning" and each.code in frame(each) for each in told)
+    if told:
+        allowed = f"# allow: {', '.join(each.code for each in told)}\n{text}"
+        assert archdsl.loads(allowed).warnings == ()
 
 
 # ---- allowing --------------------------------------------------------------------------------

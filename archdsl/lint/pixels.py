@@ -108,7 +108,8 @@ def marked(extent: int, seen: list[range]) -> bytearray:
     for each in seen:
         first = each.start if each.start >= 0 else each.start % each.step
         pixels = range(first, min(each.stop, extent), each.step)
-        mask[pixels.start : pixels.stop : pixels.step] = b"\1" * len(pixels)
+        if pixels:  # a stop below zero would count from the end
+            mask[pixels.start : pixels.stop : pixels.step] = b"\1" * len(pixels)
     return mask
 
 
