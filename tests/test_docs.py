@@ -19,7 +19,7 @@ from archdsl import layout, library, syntax
 from archdsl.diagnostics import ArchError
 from archdsl.expand import building, expand, walk
 from archdsl.graph import Network
-from archdsl.lint import lint
+from archdsl.lint import MAX_WARNINGS, lint
 from archdsl.modules import Loader
 from archdsl.ops import OPS, Op
 from archdsl.schemes import SCHEMES
@@ -212,4 +212,5 @@ def test_the_limits_are_those_of_the_code() -> None:
         building.MAX_NODES,
         walk.MAX_STEPS,
         building.MAX_MISTAKES,
+        MAX_WARNINGS,
     ]

@@ -19,6 +19,7 @@ from archdsl.cli import verbs
 from archdsl.cli.check import checked
 from archdsl.diagnostics import Diagnostic, frame, render
 from archdsl.format import format
+from archdsl.lint import MAX_WARNINGS
 from archdsl.source import Source
 
 CASES = sorted(Path(__file__).parent.joinpath("warnings").glob("*.arch"))
@@ -66,6 +67,11 @@ def test_settings_are_looked_at() -> None:
     text = "network n(act=identity)\n  input 3x8x8\n  conv 3x3 4 > relu > act\n"
     assert archdsl.loads(text).warnings == ()
     assert [w.code for w in archdsl.loads(text, act="relu").warnings] == ["double-activation"]
+
+
+def test_there_is_an_end_to_them() -> None:
+    text = "network n\n  input 3\n" + "  relu\n" * 500
+    assert len(archdsl.loads(text).warnings) == MAX_WARNINGS
 
 
 def test_long_axes_take_no_time() -> None:

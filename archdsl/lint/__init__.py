@@ -6,8 +6,9 @@ allowed is left out; an allowance that allows nothing is told itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from archdsl.allow import Allowance, allowances
 from archdsl.codes import codes, explanation
@@ -32,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     dropped_pixels,
     dead_end,
 )
+MAX_WARNINGS = 100
 Networks = Mapping[DeclaredNetwork, Network]
 
 
@@ -48,10 +50,9 @@ def lint(module: Module, networks: Networks, *, whole: bool) -> tuple[Diagnostic
     allowed = Allowed()
     left = [each for each in found if not allowed.covers(each)]
     told = [*{key(each): each for each in reversed(left)}.values()]  # networks share blocks
-    told += unknown_allowances(source)
-    if whole and networks:
-        told += allowed.unused(source)
-    return tuple(sorted(told, key=place))
+    unused = allowed.unused(source) if whole and networks else ()
+    told += (each for each in chain(allowed.unknown(source), unused) if not allowed.covers(each))
+    return tuple(sorted(told, key=place)[:MAX_WARNINGS])
 
 
 def key(diagnostic: Diagnostic) -> tuple[str, Span | None]:
@@ -75,7 +76,7 @@ def of_network(declared: DeclaredNetwork, network: Network) -> Iterator[Diagnost
     elsewhere = any(each.places[0].source != source for each in found)
     known = base_warnings(declared) if elsewhere else set()
     for each in found:
-        if not any(place.source == source for place in each.places):
+        if not any(span.source == source for span in each.places):
             cause = Note(name.name_span, f"in '{name.name}', and not in what it starts from")
             each = replace(each, notes=(*each.notes, cause))
         if each.places[0].source == source or key(each) not in known:
@@ -121,8 +122,8 @@ class Allowed:
         return bool(covering)
 
     def unused(self, source: Source) -> Iterator[Diagnostic]:
-        """Allowances of a file that silence nothing."""
-        for allowance in self.of(source):
+        """Allowances of a file that silence nothing; those that silence this come last."""
+        for allowance in sorted(self.of(source), key=lambda each: each.code == "unused-allow"):
             if allowance not in self.used and allowance.code in warning_codes():
                 yield warning(
                     "unused-allow",
@@ -131,17 +132,16 @@ class Allowed:
                     help="remove it",
                 )
 
-
-def unknown_allowances(source: Source) -> Iterable[Diagnostic]:
-    """Allowances of what there is no warning of."""
-    for allowance in allowances(source):
-        if allowance.code not in codes():
-            message, known = f"there is no warning '{allowance.code}'", warning_codes()
-            help = did_you_mean(allowance.code, known) or "'archdsl explain' lists all codes"
-            yield warning("unknown-allow", message, allowance.span, help=help)
-        elif explanation(allowance.code).severity == "error":
-            message = f"'{allowance.code}' is a mistake, and mistakes cannot be allowed"
-            yield warning("unknown-allow", message, allowance.span, help="remove it")
+    def unknown(self, source: Source) -> Iterator[Diagnostic]:
+        """Allowances of a file of what there is no warning of."""
+        for code, span in ((each.code, each.span) for each in self.of(source)):
+            if code not in codes():
+                known = did_you_mean(code, warning_codes())
+                help = known or "'archdsl explain' lists all codes"
+                yield warning("unknown-allow", f"there is no warning '{code}'", span, help=help)
+            elif explanation(code).severity == "error":
+                message = f"'{code}' is a mistake, and mistakes cannot be allowed"
+                yield warning("unknown-allow", message, span, help="remove it")
 
 
 def warning_codes() -> list[str]:

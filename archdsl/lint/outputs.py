@@ -31,9 +31,8 @@ def dead_end(reading: Reading) -> Iterator[Diagnostic]:
         if not node.inputs:
             yield told("dead-end", "nothing reads this input", node, help="read it, or remove it")
             continue
-        wasted = leading_to(
-            reading, [node.index], seen
-        )  # of two ends, the first has what they share
+        # What leads to two ends is told of the first.
+        wasted = leading_to(reading, [node.index], seen)
         seen |= wasted
         params, macs = cost(reading, wasted)
         if params or macs:

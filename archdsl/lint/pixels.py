@@ -120,9 +120,8 @@ def clause(shape: Shape, counts: list[int]) -> str:
     """`28 of 56 rows and 28 of 56 columns are`."""
     axes = zip(counts, shape.spatial, AXES[shape.rank], strict=True)
     parts = [f"{count} of {extent} {axis}" for count, extent, axis in axes if count]
-    return " and ".join(parts) + (
-        " is" if parts[0].startswith("1 of") and len(parts) == 1 else " are"
-    )
+    verb = "is" if sum(counts) == 1 else "are"
+    return f"{' and '.join(parts)} {verb}"
 
 
 def fix(shape: Shape, reader: Node) -> str:
