@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def test_settings_are_looked_at() -> None:
     text = "network n(act=identity)\n  input 3x8x8\n  conv 3x3 4 > relu > act\n"
     assert archdsl.loads(text).warnings == ()
     assert [w.code for w in archdsl.loads(text, act="relu").warnings] == ["double-activation"]
+
+
+@pytest.mark.parametrize(
+    "line", ["maxpool 2", "maxpool 3/2", "avgpool 4/3", "conv 3/2 1 valid", "conv 5/3 1 pad=1"]
+)
+def test_a_flag_that_is_suggested_helps(line: str) -> None:
+    suggested = 0
+    for extent in range(6, 24):
+        text = f"network n\n  input 1x{extent}\n"
+        for each in archdsl.loads(text + f"  {line}\n").warnings:
+            help = re.match("write (.*), which sees all of it", each.help)
+            if help:
+                assert archdsl.loads(text + f"  {help[1]}\n").warnings == ()
+                suggested += 1
+    assert suggested > 2
 
 
 def test_there_is_an_end_to_them() -> None:
