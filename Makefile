@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: all demo test lint docs clean
+.PHONY: all demo docs test lint clean
 
 all: $(READY)
 
@@ -20,6 +20,10 @@ demo: $(READY)
 	$(BIN)/archdsl compile efficientnet_lite0 -o build/efficientnet_lite0.py
 	$(BIN)/python examples/imagenet_demo.py
 
+docs: $(READY)
+	$(BIN)/python docs/gallery.py
+	$(BIN)/python docs/messages.py
+
 test: lint
 	$(BIN)/python -m pytest -n 2 -m "not gpu"
 
@@ -27,9 +31,6 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-
-docs: $(READY)
-	$(BIN)/python docs/gallery.py
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -11,11 +11,13 @@ A spec passes through the rooms of this package in one direction, each fact has 
 
     source, shapes, naming, pytext    texts and places, shapes, Python names and expressions
     diagnostics, syntax, ops          mistakes, the tree, and the one room for operators
+    codes, allow                      what the codes of mistakes mean; `# allow: CODE`
     parser, format                    text to tree; text to the same text, laid out
-    library, modules                  which file and which declaration a name means
+    library, modules, unused          which file and declaration a name means; which are unused
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
     measure, outline                  its figures; the same as nested, folded entries
+    lint                              warnings: what is legal and probably wrong
     draw, summary, torchgen           pictures, tables, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back
     pipeline                          the compiler on one screen

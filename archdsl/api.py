@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl import pipeline
-from archdsl.diagnostics import mistake
+from archdsl.diagnostics import Diagnostic, mistake
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork
 from archdsl.shapes import Shape
@@ -77,6 +77,11 @@ class Architecture:
     def macs(self) -> int:
         """Multiply-accumulates of one sample's inference."""
         return self.report.macs
+
+    @cached_property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is legal in it and its file, and probably wrong."""
+        return pipeline.warnings(self.declared.module, {self.declared: self.network})
 
     @cached_property
     def source(self) -> str:

@@ -1,10 +1,11 @@
-"""Mistakes as data, and the frame in which they are shown."""
+"""Mistakes and warnings as data, and the frame in which they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 
 from archdsl.source import Span
 
@@ -19,7 +20,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One mistake: what, where, what else to look at, and how to mend it."""
+    """One mistake or warning: what, where, what else to look at, and how to mend it."""
 
     code: str
     message: str
@@ -28,6 +29,12 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
     path: str = ""
     help: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+    @property
+    def places(self) -> tuple[Span, ...]:
+        """Every place that it points at, its own first."""
+        return (*([self.span] if self.span else []), *(note.span for note in self.notes))
 
 
 class ArchError(Exception):
@@ -46,6 +53,11 @@ def mistake(code: str, message: str, span: Span | None = None, **more: object) -
     return ArchError(Diagnostic(code, message, span, **more))  # type: ignore[arg-type]
 
 
+def warning(code: str, message: str, span: Span | None, **more: object) -> Diagnostic:
+    """What is legal and probably wrong."""
+    return Diagnostic(code, message, span, severity="warning", **more)  # type: ignore[arg-type]
+
+
 def did_you_mean(name: str, options: Iterable[str]) -> str:
     """A suggestion for a misspelt name, or nothing."""
     known = sorted(set(options))
@@ -54,7 +66,7 @@ def did_you_mean(name: str, options: Iterable[str]) -> str:
     return f"did you mean '{close[0]}'?" if close else ""
 
 
-PALETTE = {"error": "1;31", "place": "1;34", "help": "1;32"}
+PALETTE = {"error": "1;31", "warning": "1;33", "place": "1;34", "help": "1;32"}
 
 
 def render(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:
@@ -68,7 +80,8 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
     def paint(text: str, role: str) -> str:
         return f"\x1b[{PALETTE[role]}m{text}\x1b[0m" if color else text
 
-    heading = f"{paint(f'error[{diagnostic.code}]', 'error')}: {printable(diagnostic.message)}"
+    kind = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
+    heading = f"{kind}: {printable(diagnostic.message)}"
     places = [(diagnostic.span, diagnostic.label, "^")] if diagnostic.span else []
     places += [(note.span, note.message, "-") for note in diagnostic.notes]
     width = max((len(str(span.line)) for span, _, _ in places), default=1)

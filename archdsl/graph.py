@@ -27,7 +27,8 @@ class Node:
     """An operator in its place.
 
     `inputs` are the nodes whose tensors come in. `sources` are the same, except that a tensor which
-    a decision has passed on unchanged keeps a number of its own, below zero (see `Scope`).
+    a decision has passed on unchanged keeps a number of its own, below zero (see `Scope`). `use` is
+    the call in the network's own text that it comes from, where it stands in a block or `let`.
 
     In the sketch of a network that does not pass the check, `fault` is the mistake made here;
     behind one, what is `guessed` has a shape that nobody should rely on.
@@ -44,6 +45,7 @@ class Node:
     symbols: dict[str, Sym] = field(default_factory=dict)
     device: int | None = None
     training_only: bool = False
+    use: Span | None = None
     fault: Diagnostic | None = None
     guessed: bool = False
 
@@ -186,6 +188,15 @@ class Network:
             for slot, source in enumerate(node.inputs):
                 graph.add_edge(source, node.index, key=slot)
         return graph
+
+
+def trail(scope: Scope, name: str) -> str:
+    """The chain of blocks down to a name, for messages."""
+    parts, here = [joined(scope.path, name)], scope.naming
+    while here.parent is not None:
+        parts.append(f"{here.path} ({here.definition})" if here.definition else here.path)
+        here = here.parent.naming
+    return " > ".join([here.name, *reversed(parts)])
 
 
 def joined(path: str, name: str) -> str:

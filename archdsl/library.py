@@ -93,6 +93,12 @@ def resolve(spec: str) -> Target:
     return Target(outer.path, outer.network, name)
 
 
+def named(spec: str) -> Path:
+    """The file that SPEC names as a path, whether there is one or not."""
+    head, _, network = spec.rpartition(":")
+    return Path(head if head and network else spec)
+
+
 def find_file(spec: str) -> Path | None:
     """A user's file, or a shipped one by its bare name."""
     path = Path(spec)

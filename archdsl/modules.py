@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.ops import OPS
 from archdsl.parser import parse
-from archdsl.source import Source, Span
+from archdsl.source import Source
+from archdsl.unused import unused_parameters
 
 RESERVED = ("aux", "output", "input", "none", "on", "in")
 
@@ -75,11 +75,13 @@ class Loader:
 
     def __init__(self) -> None:
         self.modules: dict[Path, Module] = {}
+        self.paths: set[Path] = set()  # of all files asked for, whether they could be read or not
         self.open: list[Path] = []
 
     def file(self, path: Path) -> Module:
         """The module of a file."""
         path = path.resolve()
+        self.paths.add(path)
         if path not in self.modules:
             self.open.append(path)
             try:
@@ -91,7 +93,7 @@ class Loader:
     def module(self, source: Source, path: Path | None = None) -> Module:
         """The module of a text; `path` is where its relative `use` lines start from."""
         module = Module(parse(source))
-        module.unused = tuple(unused(module.spec))
+        module.unused = tuple(unused_parameters(module.spec))
         standard = library.shipped_spec(library.STANDARD)
         if standard is not None and path != standard.resolve():
             module.definitions.update(self.file(standard).definitions)
@@ -114,6 +116,7 @@ class Loader:
             else library.shipped_spec(use.spec)
         )
         if found is None or not found.is_file():
+            self.paths |= {found} if found else set()
             stems = [p.stem for p in library.shipped("specs").glob("*.arch")]
             raise mistake(
                 "use",
@@ -136,29 +139,6 @@ class Loader:
                     name.span,
                     help=did_you_mean(name.name, [*other.definitions, *other.networks]),
                 )
-
-
-def unused(spec: s.Spec) -> Iterator[Diagnostic]:
-    """Parameters and bodies that nothing uses."""
-    declarations: tuple[s.Definition | s.NetworkDef, ...] = (*spec.definitions, *spec.networks)
-    for definition in declarations:
-        used = {*s.names(definition)}
-        if isinstance(definition, s.Definition):
-            for name in set(definition.bodies) - used:
-                yield nothing_uses(name, definition, definition.name_span)
-        for param in definition.params:
-            for name in (name for name in param.names if name not in used):
-                yield nothing_uses(name, definition, param.span)
-
-
-def nothing_uses(name: str, definition: s.Definition | s.NetworkDef, span: Span) -> Diagnostic:
-    """The mistake of a parameter without a use."""
-    return Diagnostic(
-        "unused",
-        f"nothing in '{definition.name}' uses '{name}'",
-        span,
-        help="remove it, or use it",
-    )
 
 
 def own_names(module: Module) -> list[Diagnostic]:

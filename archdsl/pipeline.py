@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl import library
-from archdsl.diagnostics import ArchError, mistake
+from archdsl.diagnostics import ArchError, Diagnostic, mistake
 from archdsl.expand import expand, sketch
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork, Loader, Module
@@ -80,11 +80,33 @@ def module(spec: str) -> Module:
     return Loader().file(whole(spec).path)
 
 
-def networks(spec: str) -> tuple[DeclaredNetwork, ...]:
-    """The network that a spec names, or all networks of its file where it names none."""
+def asked(spec: str) -> tuple[Module, tuple[DeclaredNetwork, ...]]:
+    """The network that a spec names, or all networks of its file where it names none; the file."""
     target = whole(spec)
     found = Loader().file(target.path)
-    return (found.network(target.network),) if target.network else found.own_networks
+    if target.network is None:
+        return found, found.own_networks
+    declared = found.network(target.network)
+    return declared.module, (declared,)
+
+
+def files(spec: str) -> set[Path]:
+    """The files that a spec is read from, and those that it asks for in vain."""
+    loader = Loader()
+    try:
+        loader.file(library.resolve(spec).path)
+    except ArchError:
+        loader.paths.add(library.named(spec))
+    return loader.paths
+
+
+def warnings(
+    module: Module, networks: Mapping[DeclaredNetwork, Network], *, whole: bool = False
+) -> tuple[Diagnostic, ...]:
+    """Some networks of a file to warnings; `whole` where these are all, with their own values."""
+    from archdsl.lint import lint
+
+    return lint(module, networks, whole=whole)
 
 
 def zoo(word: str = "") -> Iterator[Listed]:

@@ -295,14 +295,18 @@ class Spec:
     networks: tuple[NetworkDef, ...]
 
 
-def names(*parts: object) -> Iterator[str]:
-    """The names that stand in parts of a tree: of values, and of what is called."""
+def within(*parts: object) -> Iterator[object]:
+    """Parts of a tree, and all that they are made of."""
     waiting = [*parts]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, (Name, Call)):
-            yield part.name
         if isinstance(part, tuple):
             waiting += part
         elif is_dataclass(part) and not isinstance(part, (Source, Span)):
+            yield part
             waiting += [getattr(part, field.name) for field in fields(part)]
+
+
+def names(*parts: object) -> Iterator[str]:
+    """The names that stand in parts of a tree: of values, and of what is called."""
+    return (part.name for part in within(*parts) if isinstance(part, (Name, Call)))

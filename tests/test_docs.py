@@ -19,6 +19,7 @@ from archdsl import layout, library, syntax
 from archdsl.diagnostics import ArchError
 from archdsl.expand import building, expand, walk
 from archdsl.graph import Network
+from archdsl.lint import MAX_WARNINGS, lint
 from archdsl.modules import Loader
 from archdsl.ops import OPS, Op
 from archdsl.schemes import SCHEMES
@@ -61,6 +62,14 @@ def test_a_file_compiles(text: str) -> None:
 def test_lines_compile(shape: str, text: str) -> None:
     lines = text.count("\n")
     assert len(networks(f"network lines\ninput {shape}\n{text}")["lines"].nodes) > lines
+
+
+@pytest.mark.parametrize("text", [*FILES, *BODIES])
+def test_no_example_is_warned_of(text: str | tuple[str, str]) -> None:
+    if isinstance(text, tuple):
+        text = f"network lines\n  input {text[0]}\n{text[1]}"
+    module = Loader().module(Source("example.arch", text))
+    assert lint(module, {d: expand(d) for d in module.own_networks}, whole=True) == ()
 
 
 def test_every_block_is_tested() -> None:
@@ -203,4 +212,5 @@ def test_the_limits_are_those_of_the_code() -> None:
         building.MAX_NODES,
         walk.MAX_STEPS,
         building.MAX_MISTAKES,
+        MAX_WARNINGS,
     ]

@@ -10,7 +10,7 @@ import click
 from archdsl import pipeline
 from archdsl.cli.files import target, write
 from archdsl.cli.options import SET, SPEC, output_option
-from archdsl.cli.streams import note
+from archdsl.cli.streams import complain, note
 from archdsl.naming import function_name
 
 
@@ -37,7 +37,10 @@ def compile(spec: str, output: Path | None, values: dict[str, Any], template: Pa
     The file needs torch and nothing else; an older file of the name is overwritten.
     """
     declared = pipeline.declared(spec)
+    network = pipeline.expanded(declared, values)
     source = pipeline.compile(declared, values, template)
+    if found := pipeline.warnings(declared.module, {declared: network}):
+        complain(found)
     if output == Path("-"):
         click.echo(source, nl=not source.endswith("\n"))
         return

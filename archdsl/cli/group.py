@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from importlib import import_module
 from typing import Any
@@ -11,13 +10,14 @@ import click
 
 from archdsl import __version__
 from archdsl.cli.streams import complain
-from archdsl.diagnostics import ArchError, Diagnostic
+from archdsl.cli.surprises import SURPRISES, diagnosed
 
 # Each verb and where it lives; its file is imported when it is asked for.
 HOMES = {
     "check": ("check", "check"),
     "compile": ("compile", "compile"),
     "draw": ("draw", "draw"),
+    "explain": ("explain", "explain"),
     "fmt": ("fmt", "fmt"),
     "list": ("tables", "list_"),
     "show": ("show", "show"),
@@ -42,15 +42,8 @@ class Verbs(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except ArchError as error:
-            complain(error.diagnostics)
-        except RecursionError:
-            complain([Diagnostic("limit", "the spec is nested too deeply")])
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise
-            where = f"{error.filename}: " if error.filename else ""
-            complain([Diagnostic("file", f"{where}{error.strerror or error}")])
+        except SURPRISES as error:
+            complain(diagnosed(error))
         return ctx.exit(1)
 
 

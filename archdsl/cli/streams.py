@@ -36,6 +36,15 @@ def note(text: str) -> None:
 
 
 def complain(diagnostics: Iterable[Diagnostic]) -> None:
-    """Mistakes, each in its frame, on the standard error."""
+    """Mistakes and warnings, each in its frame, on the standard error."""
     color = in_color(sys.stderr)
     click.echo(render(list(diagnostics), color=color), err=True, color=color)
+
+
+def explained(diagnostics: Iterable[Diagnostic]) -> None:
+    """Where more is said of what was shown."""
+    codes = [*dict.fromkeys(diagnostic.code for diagnostic in diagnostics)]
+    if len(codes) == 1:
+        note(f"\nlearn more: archdsl explain {codes[0]}")
+    elif codes:
+        note(f"\nlearn more: archdsl explain CODE ({', '.join(codes)})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.documents.base import Document, Place, place
@@ -16,8 +17,9 @@ class NoteDocument(Document):
 
 
 class DiagnosticDocument(Document):
-    """One mistake."""
+    """One mistake or warning."""
 
+    severity: Literal["error", "warning"]
     code: str
     message: str
     place: Place | None
@@ -28,7 +30,7 @@ class DiagnosticDocument(Document):
 
 
 class DiagnosticsDocument(Document):
-    """All mistakes of a run; none where all is fine."""
+    """All mistakes and warnings of a run; none where all is fine."""
 
     diagnostics: tuple[DiagnosticDocument, ...]
 
@@ -37,6 +39,7 @@ def diagnostics_document(diagnostics: Iterable[Diagnostic]) -> DiagnosticsDocume
     """Mistakes."""
     found = tuple(
         DiagnosticDocument(
+            severity=diagnostic.severity,
             code=diagnostic.code,
             message=diagnostic.message,
             place=place(diagnostic.span) if diagnostic.span else None,

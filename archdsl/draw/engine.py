@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from archdsl.diagnostics import mistake
 
 
-
 def layout(dot: str) -> bytes:
     """Where everything in a DOT text comes to lie, as Graphviz's JSON."""
     return render(dot, "json0")

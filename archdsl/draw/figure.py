@@ -49,4 +49,4 @@ def known(what: str, word: str, words: tuple[str, ...]) -> None:
     """Refuse a word that is none of those there are."""
     if word not in words:
         help = did_you_mean(word, words) or f"one of {', '.join(words)}"
-        raise mistake(what, f"there is no {what} '{word}'", help=help)
+        raise mistake("figure", f"there is no {what} '{word}'", help=help)

@@ -11,7 +11,7 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.expand.edits import Variant
 from archdsl.expand.joins import Broken, Goal
-from archdsl.graph import Node, Output, Scope, joined
+from archdsl.graph import Node, Output, Scope, joined, trail
 from archdsl.modules import Declared
 from archdsl.naming import Namer
 from archdsl.ops import Op
@@ -165,7 +165,7 @@ class Building:
                 span,
                 label=where if shapes and not notes else "",
                 notes=notes or self.origin(inputs, span),
-                path=self.where(name),
+                path=trail(self.scope, name),
                 help=misfit.fix or "",
             ) from None
         if shape.elements > MAX_ELEMENTS:
@@ -196,6 +196,7 @@ class Building:
             symbols or {},
             self.device,
             self.training,
+            self.uses[0][1] if self.uses else None,
         )
         self.nodes.append(node)
         self.scope.items.append(node)
@@ -224,15 +225,6 @@ class Building:
         )
 
     # ---- mistakes ----
-
-    def where(self, name: str) -> str:
-        """The chain of blocks down to a place, for messages."""
-        parts = []
-        scope: Scope | None = self.scope.naming
-        while scope is not None and scope.parent is not None:
-            parts.append(f"{scope.path} ({scope.definition})" if scope.definition else scope.path)
-            scope = scope.parent.naming
-        return " > ".join([self.variant.name, *reversed(parts), joined(self.scope.path, name)])
 
     def origin(self, inputs: tuple[int, ...], span: Span) -> tuple[Any, ...]:
         """Where the tensors that came in were made."""

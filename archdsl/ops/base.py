@@ -67,6 +67,7 @@ class Window:
     """What one output position sees along one axis.
 
     Where an operator makes the map finer, all counts are of positions that many times as fine.
+    `adaptive` windows differ in size and distance so that together they see the whole axis.
     """
 
     kernel: int
@@ -74,6 +75,7 @@ class Window:
     before: int
     dilation: int = 1
     finer: int | Fraction = 1
+    adaptive: bool = False
 
 
 def arg(kind: Kind, default: Any = MISSING, *, key: str | None = None) -> Any:
@@ -94,6 +96,8 @@ class Op:
     function: ClassVar[str] = ""  # PyTorch's function that does the same as its module
     in_place: ClassVar[bool] = False  # its PyTorch module can overwrite its input
     keeps_output: ClassVar[bool] = False  # its backward pass reads its output, or shares its memory
+    normalises: ClassVar[bool] = False  # it sets the scale of its values, whatever came in
+    probabilities: ClassVar[bool] = False  # its channels sum to 1
 
     @classmethod
     def arguments(cls) -> dict[str, Field[Any]]:
@@ -123,6 +127,10 @@ class Op:
     def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
         """Per spatial axis what an output sees; None where position does not matter (all)."""
         return tuple(Window(1, 1, 0) for _ in inputs[0].spatial)
+
+    def centres(self, *inputs: Shape) -> bool:
+        """Whether it takes each channel's mean out, and what was added to the channel with it."""
+        return False
 
     def describe(self) -> str:
         """A short text for figures and tables: the arguments as an author would write them."""

@@ -23,6 +23,7 @@ class Norm(Pointwise):
     """A normalisation with a learned scale and offset per channel."""
 
     family: ClassVar[Family] = "norm"
+    normalises: ClassVar[bool] = True
 
     def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
         channels = (inputs[0].channels,)
@@ -46,6 +47,9 @@ class BatchNorm(Norm):
             Tensor("num_batches_tracked", (), "buffer"),
         )
         return (*super().tensors(*inputs), *running)
+
+    def centres(self, *inputs: Shape) -> bool:
+        return True
 
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
@@ -92,6 +96,9 @@ class GroupNorm(Norm):
         split_evenly(inputs[0].channels, self.groups, "channels")
         return inputs[0]
 
+    def centres(self, *inputs: Shape) -> bool:
+        return self.groups == inputs[0].channels  # else channels share their group's mean
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
             "nn.GroupNorm",
@@ -109,6 +116,7 @@ class LocalResponseNorm(Pointwise):
 
     name: ClassVar[str] = "lrn"
     family: ClassVar[Family] = "norm"
+    normalises: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("n",)
 
     n: int = arg("count")
@@ -286,6 +294,7 @@ class Softmax(Activation):
 
     name: ClassVar[str] = "softmax"
     in_place: ClassVar[bool] = False
+    probabilities: ClassVar[bool] = True
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct("nn.Softmax", (Argument("dim", 1),))

@@ -464,7 +464,10 @@ class AvgPool(Pool):
         # Adaptive windows are uniform only where the extents divide; at most they span this.
         return tuple(
             Window(
-                -(-(size + out - 1) // out) if size % out else size // out, max(1, size // out), 0
+                -(-(size + out - 1) // out) if size % out else size // out,
+                max(1, size // out),
+                0,
+                adaptive=True,
             )
             for size, out in zip(shape.spatial, self.out, strict=True)
         )
