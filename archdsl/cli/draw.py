@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ Examples:
   archdsl draw resnet34
   archdsl draw googlenet --inset -o googlenet.pdf
   archdsl draw resnet50:residual -o unit.tex
+  archdsl draw resnet50 --color macs --show params,macs
   archdsl draw my.arch --level layer --theme dark -o my.png""",
 )
 @SPEC
@@ -43,6 +45,14 @@ Examples:
 @click.option("--depth", metavar="N", type=click.IntRange(0), help="Open blocks N deep.")
 @click.option("--expand", metavar="LABEL", multiple=True, help="Open a block; may be repeated.")
 @click.option("--inset", is_flag=True, help="Show beside it what the blocks are made of.")
+@click.option(
+    "--show", metavar="COSTS", help="Write costs into the boxes: params, macs, activations."
+)
+@click.option(
+    "--color",
+    type=click.Choice(["params", "macs", "activations"]),
+    help="Colour boxes by their share of a cost.",
+)
 @click.option("--direction", type=click.Choice(["down", "right"]), default="down")
 @click.option("--theme", type=click.Choice(["light", "dark", "print"]), default="light")
 def draw(
@@ -63,6 +73,7 @@ def draw(
     declared, part = pipeline.declared_part(spec)
     network, refusal = understood(declared, values)
     level = level or ("layer" if part else "block")
+    wishes["show"] = tuple(re.findall(r"[^,\s]+", wishes["show"] or ""))
     picture = pipeline.draw(network, level, form, part=part, **wishes)
     if printed:
         click.echo(picture, nl=False)

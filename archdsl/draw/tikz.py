@@ -186,14 +186,15 @@ def words(box: Box) -> str:
     if box.kind == "joint" and not box.fault:
         return f"{written((TITLE, title))} {written((DETAIL, ' '.join(box.detail)))}"
     details = [" · ".join(box.detail)] if box.kind != "output" else box.detail
-    small = [(PLACE, box.place), (PLACE, box.fault)]
+    small = [(PLACE, line) for line in (box.place, " · ".join(box.costs), box.fault)]
     return written((TITLE, title), *((DETAIL, detail) for detail in details), *small)
 
 
 def caption(frame: Frame) -> str:
     """What stands in a frame's corner."""
     title = f"{frame.title} ×{frame.repeat}" if frame.repeat > 1 else frame.title
-    return written((DETAIL, title), *((PLACE, line) for line in (*frame.detail, frame.place)))
+    lines = *frame.detail, frame.place, *frame.costs
+    return written((DETAIL, title), *((PLACE, line) for line in lines))
 
 
 def word(place: str, text: str, look: str = "") -> str:
