@@ -10,6 +10,7 @@
 A spec passes through the rooms of this package in one direction, each fact has one home:
 
     source, shapes, naming, pytext    texts and places, shapes, Python names and expressions
+    latex                             words as LaTeX reads them
     diagnostics, syntax, ops          mistakes, the tree, and the one room for operators
     codes, allow                      what the codes of mistakes mean; `# allow: CODE`
     parser, format                    text to tree; text to the same text, laid out

@@ -145,13 +145,11 @@ def draw(network: Network, level: str = "block", format: str = "svg", **wishes: 
     return draw.draw(network, draw.Figure(level, **wishes), format)
 
 
-def summary(
-    network: Network, level: str = "block", *, color: bool = False, width: int | None = None
-) -> str:
-    """Network to a table of its blocks or layers."""
+def summary(network: Network, level: str = "block", **wishes: Any) -> str:
+    """Network to a table of its blocks or layers; the wishes are those of `summary.summary`."""
     from archdsl.summary import summary
 
-    return summary(network, level, color=color, width=width)
+    return summary(network, level, **wishes)
 
 
 def formatted(source: Source) -> str:

@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parent.parent / "archdsl"
 
 # The rooms by layer. A room imports from lower layers, and from those before it in its own.
 LAYERS = [
-    "source shapes naming pytext schemes",
+    "source shapes naming pytext latex schemes",
     "diagnostics syntax ops symbols layout lessons allow codes",
     "parser values graph library",
     "unused modules expand",
