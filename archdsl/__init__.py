@@ -19,7 +19,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     graph                             the network: operators in walking order, scopes that name them
     measure, outline                  its figures; the same as nested, folded entries
     lint                              warnings: what is legal and probably wrong
-    draw, summary, torchgen           pictures, tables, PyTorch source
+    draw, summary, plot, torchgen     pictures, tables, curves, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back
     pipeline                          the compiler on one screen
     api, cli, __main__                this package's names; the command line

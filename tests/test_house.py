@@ -23,7 +23,7 @@ LAYERS = [
     "parser values graph library",
     "unused modules expand",
     "measure outline probes zoo lint",
-    "draw summary torchgen documents show format",
+    "draw summary plot torchgen documents show format",
     "pipeline",
     "api cli __main__ __init__",
     "runtime",
@@ -41,6 +41,7 @@ DOORS = {
     "jinja2": {"torchgen"},
     "graphviz": {"draw"},
     "pygraphviz": {"draw"},
+    "matplotlib": {"plot"},
     "pydantic": {"documents"},
     "torch": {"runtime"},
 }

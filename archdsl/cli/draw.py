@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from archdsl import pipeline
-from archdsl.cli.files import target, write
+from archdsl.cli.files import ending, target, write
 from archdsl.cli.options import SET, SPEC, output_option
 from archdsl.cli.streams import complain, note
 from archdsl.diagnostics import ArchError
@@ -64,18 +64,13 @@ def draw(
     of that label. A network that does not pass the check is drawn as far as it was understood,
     mistakes in red.
     """
-    printed = output == Path("-")
-    folder = output is None or printed or output.is_dir()
-    form = "svg" if output is None or folder else output.suffix.lower().removeprefix(".")
-    if form not in FORMATS:
-        endings = ", ".join(f".{known}" for known in FORMATS)
-        raise click.BadParameter(f"'{output}' ends in none of {endings}", param_hint="'-o'")
+    form = ending(output, FORMATS)
     declared, part = pipeline.declared_part(spec)
     network, refusal = understood(declared, values)
     level = level or ("layer" if part else "block")
     wishes["show"] = tuple(re.findall(r"[^,\s]+", wishes["show"] or ""))
     picture = pipeline.draw(network, level, form, part=part, **wishes)
-    if printed:
+    if output == Path("-"):
         click.echo(picture, nl=False)
     else:
         name = network.name if part is None else f"{network.name}_{part}"
