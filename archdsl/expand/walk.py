@@ -26,7 +26,7 @@ from archdsl.source import Span
 from archdsl.symbols import ChannelsOf, Given, Literally
 from archdsl.values import Callee, Evaluator, Value, kind_of
 
-MAX_STEPS = 400_000  # items walked, those that make no operator included
+MAX_STEPS = 200_000  # items walked, those that make no operator included
 
 
 class Expander(Building):
