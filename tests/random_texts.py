@@ -121,6 +121,37 @@ def mutated_words(some: list[Original], most: int = 4) -> st.SearchStrategy[Orig
     )
 
 
+def exchanged(some: list[Original]) -> st.SearchStrategy[Original]:
+    """Specs with words put in the place of others of their sort, which mostly parse still."""
+
+    def exchange(one: Original, changes: list[tuple[int, int]]) -> Original:
+        parts = one.words
+        for at, other in changes:
+            i = at % len(parts)
+            alike = plenty()[sort_of(parts[i])]
+            parts[i] = alike[other % len(alike)]
+        return Original("".join(parts), one.folder)
+
+    changes = st.lists(st.tuples(PLACES, PLACES), min_size=1, max_size=5)
+    return st.builds(exchange, st.sampled_from(some), changes)
+
+
+def sort_of(word: str) -> str:
+    """Which sort of words may stand where this one does."""
+    sorts = {"number": r"[\d.]+[KMG]?", "size": r"\d+(x\d+)+", "name": r"@?[A-Za-z_]\w*"}
+    return next((sort for sort, form in sorts.items() if re.fullmatch(form, word)), word)
+
+
+@cache
+def plenty() -> dict[str, list[str]]:
+    """The words of all small specs by their sort."""
+    found: dict[str, list[str]] = {}
+    for one in [*SMALL, *SHIPPED]:
+        for word in words_of(one.text):
+            found.setdefault(sort_of(word), []).append(word)
+    return {sort: sorted(set(words)) for sort, words in found.items()}
+
+
 def mutated_characters(some: list[Original]) -> st.SearchStrategy[Original]:
     """Specs with characters changed."""
     return st.builds(
@@ -194,19 +225,16 @@ UNITS = st.recursive(
     ),
     max_leaves=6,
 )
-LINES = st.builds(
-    "{}{}".format,
-    st.sampled_from(["", "", "", "a: ", "b: ", "b#: ", "c-1: ", "output low > "]),
-    UNITS,
-)
+LABELS = st.sampled_from(["", "", "", "a: ", "b: ", "b#: ", "c-1: ", "output low > "])
+LINES = st.builds("{}{}".format, LABELS, st.one_of(PLAIN, UNITS))
 SOUP = st.builds(
     lambda unit, wrap, lines: Original(
-        f"let unit(c, act=relu) = {unit}\nblock wrap<u> = {wrap}\n"
-        "network n(k=3x3)\n  input 4x16x16\n" + "".join(f"  {line}\n" for line in lines),
+        f"let unit(c) = conv 1x1 c > {unit}\nblock wrap<u> = u > {wrap}\n"
+        "network n\n  input 4x16x16\n" + "".join(f"  {line}\n" for line in lines),
         TESTS,
     ),
-    UNITS,
-    UNITS,
+    st.one_of(PLAIN, UNITS),
+    st.one_of(PLAIN, UNITS),
     st.lists(LINES, min_size=1, max_size=4),
 )
 # Networks that are right mostly, and what one or two edits make of them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -75,6 +76,12 @@ def test_a_networks_document_reads_back(name: str) -> None:
     assert measure(read) == measure(made)
     same = json_of(graph_document(read)) == text
     assert same
+
+
+@pytest.mark.parametrize("extra", ["", "extra=0", "extra=1"])
+def test_a_size_that_may_be_zero_reads_back(extra: str, made: Callable[[str], Network]) -> None:
+    text = json_of(graph_document(made(f"  input 3x8x8\n  convt 2x2/2 4 {extra}")))
+    assert json_of(graph_document(network_from_json(text))) == text
 
 
 @pytest.mark.parametrize("name", ["googlenet", "resnet50", "alexnet@two_gpus", "lenet5"])

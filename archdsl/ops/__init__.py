@@ -14,6 +14,7 @@ from archdsl.ops.base import (
     Op,
     Tensor,
     Window,
+    least,
 )
 from archdsl.ops.joins import Add, Concat, Input, Joint, Multiply
 
@@ -30,6 +31,7 @@ __all__ = [
     "Op",
     "Tensor",
     "Window",
+    "least",
 ]
 
 Identity = layout.Identity

@@ -72,6 +72,11 @@ def arg(kind: Kind, default: Any = MISSING, *, key: str | None = None) -> Any:
     return dataclass_field(default=default, metadata={"kind": kind, "key": key})
 
 
+def least(field: Field[Any]) -> int:
+    """The smallest extent that a field of sizes takes: 0 where that is its default, else 1."""
+    return 0 if field.default == 0 else 1
+
+
 @dataclass(frozen=True)
 class Op:
     """An operator of the language with its arguments; frozen, and free of any place or path."""
