@@ -77,13 +77,13 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
     for span, message, mark in places:
         if span.source.name != name:
             arrow = paint(" " * width + "-->", "place")
-            lines += [f"{arrow} {span}", paint(" " * width + " |", "place")]
+            lines += [f"{arrow} {printable(str(span))}", paint(" " * width + " |", "place")]
             name, line = span.source.name, None
         shown = excerpt(span, message, mark, width, lambda text: paint(text, "place"))
         lines += shown[1:] if shown[0] == line else shown  # marks on one line share it
         line = shown[0]
     if diagnostic.path:
-        lines.append(paint(" " * width + " = ", "place") + f"in: {diagnostic.path}")
+        lines.append(paint(" " * width + " = ", "place") + f"in: {printable(diagnostic.path)}")
     if diagnostic.help:
         lines.append(
             paint(" " * width + " = ", "place")

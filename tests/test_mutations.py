@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from random_texts import (
     ACCEPTED,
@@ -187,6 +187,7 @@ def test_some_of_each_sort(one: Original) -> None:
 @pytest.mark.slow
 @cases(3000)
 @given(mutated_words(MISTAKES))
+@example(Original("use googlnet: bn\n", TESTS))  # the place ended behind the text
 def test_mutated_mistakes(one: Original) -> None:
     survives(one)
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from archdsl.diagnostics import Diagnostic, render
+from archdsl.diagnostics import Diagnostic, printable, render
 
 
 def in_color(stream: IO[str]) -> bool:
@@ -32,7 +32,7 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """A line for the person at the terminal, on the standard error."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def complain(diagnostics: Iterable[Diagnostic]) -> None:

@@ -72,9 +72,9 @@ class Expander(Building):
             if self.joins.trying:
                 raise
             self.report(error)
-            return BROKEN
+            out = BROKEN
         except Broken:
-            return BROKEN
+            out = BROKEN
         if label is not None and out is not None:
             self.rooms[self.scope.naming].tensors[label.name] = out
         return out
@@ -116,12 +116,19 @@ class Expander(Building):
                 label.span,
                 help="paths reach into the base of a network that says 'from'",
             )
-        if label.name in MODULE_ATTRIBUTES or label.name.startswith("__"):
+        if label.name.startswith("__"):
+            raise mistake(
+                "label",
+                "a label does not begin with '__', which Python renames within a class",
+                label.span,
+                help=f"choose another label, such as '{label.name.strip('_') or 'item'}_1'",
+            )
+        if label.name in MODULE_ATTRIBUTES:
             raise mistake(
                 "label",
                 f"'{label.name}' is an attribute of every PyTorch module",
                 label.span,
-                help=f"choose another label, such as '{label.name}_'",
+                help=f"choose another label, such as '{label.name.strip('_')}_1'",
             )
 
     def conditional(self, label: s.Label | None, unit: s.If, env: Env, x: int) -> int | None:
