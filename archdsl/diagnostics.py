@@ -70,6 +70,7 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
 
     heading = f"{paint(f'error[{diagnostic.code}]', 'error')}: {printable(diagnostic.message)}"
     places = [(diagnostic.span, diagnostic.label, "^")] if diagnostic.span else []
+    places += [(last, "", "^") for last in last_lines(diagnostic)]
     places += [(note.span, note.message, "-") for note in diagnostic.notes]
     width = max((len(str(span.line)) for span, _, _ in places), default=1)
     lines = [heading]
@@ -91,6 +92,19 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
             + f": {printable(diagnostic.help)}"
         )
     return "\n".join(lines)
+
+
+def last_lines(diagnostic: Diagnostic) -> list[Span]:
+    """The last line of what is wrong, where that is another one which no note shows."""
+    span = diagnostic.span
+    if span is None or "\n" not in span.text.rstrip():
+        return []
+    text = span.text.rstrip()
+    tail = text.rpartition("\n")[2].lstrip()
+    end = span.start + len(text)
+    last = Span(span.source, end - len(tail), end)
+    shown = [(note.span.source, note.span.line) for note in diagnostic.notes]
+    return [] if (last.source, last.line) in shown else [last]
 
 
 def excerpt(

@@ -185,7 +185,12 @@ def give(found: OpArguments, target: Field[Any], expr: s.Expr, evaluate: Evaluat
 def leave_open(found: OpArguments, target: Field[Any], hole: s.Hole, expr: s.Expr) -> None:
     """A field that is solved from the join."""
     if target.metadata["kind"] not in ("size", "count"):
-        raise mistake("hole", f"'_' cannot stand for '{target.name}'", expr.span)
+        raise mistake(
+            "hole",
+            f"'_' cannot stand for '{target.name}'",
+            expr.span,
+            help="it stands for channels and strides",
+        )
     if target.name in found.spans:
         raise mistake("argument", f"{found.op.name} is given '{target.name}' twice", expr.span)
     found.holes[target.name] = hole

@@ -148,7 +148,12 @@ class Expander(Building):
 
     def call(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
         if label is not None and label.first is not None:
-            raise mistake("label", "a label with '#' numbers a stack, and this is none", label.span)
+            raise mistake(
+                "label",
+                "a label with '#' numbers a stack, and this is none",
+                label.span,
+                help=f"leave the '#' out, or repeat the item, {call.name} x3",
+            )
         if call.name in RESERVED:
             return self.words.word(label, call, env, x)
         if call.name in env.bodies:
@@ -330,7 +335,8 @@ class Expander(Building):
                 "unknown",
                 f"'{name.name}' is no parameter here",
                 name.span,
-                help=did_you_mean(name.name, [*env.values, *OPS]),
+                help=did_you_mean(name.name, [*env.values, *OPS])
+                or (f"parameters here: {', '.join(env.values)}" if env.values else ""),
             )
 
         def axis(expr: s.InputAxis) -> Value:
