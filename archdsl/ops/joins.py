@@ -57,10 +57,13 @@ def difference(inputs: Sequence[Shape], *, channels: bool = True) -> str:
     for number, other in enumerate(inputs[1:], 2):
         if other.rank != first.rank:
             return f"branch {number} has {axes(other)}, and branch 1 has {axes(first)}"
+        found = []
         if channels and other.channels != first.channels:
-            return f"branch {number} has {other.channels} channels, and branch 1 {first.channels}"
+            found.append(f"channels ({other.channels}, not {first.channels})")
         if other.spatial != first.spatial:
-            return f"branch {number} is {extents(other.spatial)}, branch 1 {extents(first.spatial)}"
+            found.append(f"extents ({extents(other.spatial)}, not {extents(first.spatial)})")
+        if found:
+            return f"branch {number} differs from branch 1 in {' and '.join(found)}"
     raise AssertionError("the branches are alike")
 
 
