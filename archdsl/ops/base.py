@@ -213,13 +213,11 @@ def nearest_divisors(channels: int, groups: int) -> str:
     return f"{below} or {above}" if above else str(below)
 
 
-def refuse_too_large(op: str, size: Sizes, spans: Sizes, shape: Shape, padded: Sizes) -> None:
-    """Refuse a window that spans more than the padded map; it spans its size, or is dilated."""
-    if all(span <= extent for span, extent in zip(spans, padded, strict=True)):
-        return
+def too_large(op: str, size: Sizes, spans: Sizes, shape: Shape, padded: Sizes) -> Misfit:
+    """The mistake of a window that spans more than the padded map does."""
     window = extents(size) + ("" if spans == size else f" (dilated: {extents(spans)})")
     beyond = "" if padded == shape.spatial else f", which is {extents(padded)} with its padding"
-    raise Misfit(
+    return Misfit(
         f"the {window} window of {op} does not fit {shape}{beyond}",
         f"the map is down to {extents(padded)}: downsample less before"
         if max(padded) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from operator import gt
 from typing import ClassVar
 
 from archdsl.ops.base import (
@@ -17,9 +18,9 @@ from archdsl.ops.base import (
     Window,
     arg,
     needs_map,
-    refuse_too_large,
     scalar,
     split_evenly,
+    too_large,
 )
 from archdsl.shapes import Misfit, Shape, convolved, pooled, same_tf, transposed, window_span
 
@@ -94,12 +95,13 @@ class Conv(Op):
         split_evenly(self.channels, self.groups, "output channels", shape.channels)
         self.links(shape)
         pads = self.pads(shape)
-        spans = tuple(window_span(k, d) for k, d in zip(self.size, self.dilation, strict=True))
-        refuse_too_large(self.name, self.size, spans, shape, padded(shape, pads))
         out = [
             convolved(shape.spatial[i], self.size[i], self.stride[i], pads[i], self.dilation[i])
             for i in range(shape.rank)
         ]
+        if min(out) < 1:
+            spans = tuple(map(window_span, self.size, self.dilation))
+            raise too_large(self.name, self.size, spans, shape, padded(shape, pads))
         return Shape((self.channels, *out))
 
     def links(self, shape: Shape) -> int:
@@ -384,7 +386,6 @@ class Pool(Op):
                     f"padding {before} is more than half of a window of {k}",
                     f"pad at most {k // 2}, or a larger window",
                 )
-        refuse_too_large(self.name, self.size, self.size, shape, padded(shape, pads))
         out = []
         for i, size in enumerate(shape.spatial):
             before, after = pads[i]
@@ -392,6 +393,8 @@ class Pool(Op):
                 out.append(convolved(size, self.size[i], self.step[i], (before, after)))
             else:
                 out.append(pooled(size, self.size[i], self.step[i], before, self.ceil))
+        if min(out) < 1:
+            raise too_large(self.name, self.size, self.size, shape, padded(shape, pads))
         return Shape((shape.channels, *out))
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
@@ -459,8 +462,9 @@ class AvgPool(Pool):
         refuse_same_tf(self.name, self.pad)
         if self.out is None:
             out = super().shape(shape)
-            if shape.rank == 3 and self.size is not None:  # AvgPool3d looks at the bare map
-                refuse_too_large(self.name, self.size, self.size, shape, shape.spatial)
+            size = self.size or ()
+            if shape.rank == 3 and any(map(gt, size, shape.spatial)):  # it looks at the bare map
+                raise too_large(self.name, size, size, shape, shape.spatial)
             return out
         needs_map(self, shape)
         if self.globally or self.size is not None:
