@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from dataclasses import field as dataclass_field
 from fractions import Fraction
-from math import gcd
+from math import gcd, isqrt
 from typing import Any, ClassVar, Literal
 
 from archdsl.pytext import Py
@@ -208,8 +208,10 @@ def nearest_multiples(channels: int, groups: int) -> str:
 
 def nearest_divisors(channels: int, groups: int) -> str:
     """The numbers of groups around one that does not divide the channels."""
-    below = next(n for n in range(min(groups, channels), 0, -1) if channels % n == 0)
-    above = next((n for n in range(groups, min(2 * groups, channels) + 1) if channels % n == 0), 0)
+    small = [n for n in range(1, min(isqrt(channels), 1000) + 1) if channels % n == 0]
+    divisors = {*small, *(channels // n for n in small)}
+    below = max(n for n in divisors if n <= groups)
+    above = min((n for n in divisors if groups < n <= 2 * groups), default=0)
     return f"{below} or {above}" if above else str(below)
 
 
