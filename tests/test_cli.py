@@ -290,7 +290,7 @@ def test_a_part_that_is_not_there_is_told(line: str, message: str, run: Run) -> 
 def test_a_refused_network_is_drawn_and_told(run: Run, folder: Path) -> None:
     result = run("draw broken.arch")
     assert result.exit_code == 1
-    assert result.stderr.startswith("wrote broken.svg: broken\nerror[shape]: a 9x9 window")
+    assert result.stderr.startswith("wrote broken.svg: broken\nerror[shape]: the 9x9 window")
     svg = (folder / "broken.svg").read_text(encoding="utf-8")
     assert "conv 9x9 4" in svg.replace("&#160;", " ")
     assert "refused: 1 mistake" in svg.replace("&#160;", " ")
