@@ -8,7 +8,7 @@ import re
 import resource
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -315,6 +315,40 @@ def test_what_is_accepted_goes_through_every_stage(
         if len(network.nodes) <= LARGEST:
             with ending(SECONDS):
                 stage(network)
+
+
+def sketched(declared: DeclaredNetwork) -> Network | None:
+    """What is understood of a network that is refused."""
+    try:
+        pipeline.expanded(declared)
+    except ArchError as error:
+        return pipeline.sketched(declared, {}, error)
+    return None
+
+
+@pytest.mark.slow
+@cases(1500)
+@given(st.one_of(exchanged(SMALL), mutated_words(MISTAKES), SOUP), st.sampled_from(LEVELS))
+def test_what_is_refused_is_drawn_as_far_as_it_goes(one: Original, level: str) -> None:
+    with ending(SECONDS), suppress(ArchError):
+        for declared in networks(one.text, one.folder)[:2]:
+            network = sketched(declared)
+            if network is not None and len(network.nodes) <= LARGEST:
+                assert network.mistakes
+                assert pipeline.draw(network, level, "dot").startswith(b"digraph")
+
+
+@pytest.mark.slow
+@cases(1000)
+@given(st.one_of(exchanged([*ACCEPTED, *EXAMPLES]), mutated_words(ACCEPTED), SOUP))
+def test_what_is_probably_wrong_is_told(one: Original) -> None:
+    with ending(SECONDS), suppress(ArchError):
+        source = Source("mutated.arch", one.text)
+        module = loader().module(source, one.folder / "mutated.arch")
+        found = {each: pipeline.expanded(each) for each in module.own_networks[:2]}
+        if warnings := pipeline.warnings(module, found):
+            assert_told(ArchError(*warnings))
+            assert {each.severity for each in warnings} == {"warning"}
 
 
 @pytest.mark.slow
