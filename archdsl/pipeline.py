@@ -70,6 +70,16 @@ def expanded(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
     return expand(declared, settings)
 
 
+def asserted(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
+    """Declaration to network that is as its `assert` lines say."""
+    from archdsl.asserts import failures
+
+    network = expanded(declared, settings)
+    if found := failures(declared, network, settings):
+        raise ArchError(*found)
+    return network
+
+
 def sketched(declared: DeclaredNetwork, settings: Settings, refusal: ArchError) -> Network | None:
     """What was understood of a declaration that is refused."""
     return sketch(declared, settings, refusal)
@@ -134,7 +144,7 @@ def compile(
     from archdsl.probes import probes
     from archdsl.torchgen import generate
 
-    network = expanded(declared, settings)
+    network = asserted(declared, settings)
     return generate(network, probes(declared, network, settings), template)
 
 
