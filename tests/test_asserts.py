@@ -76,7 +76,8 @@ def test_a_bound_holds_along_every_axis() -> None:
 def test_fits_tries_the_first_input_and_keeps_the_others() -> None:
     text = (
         "network n\n  input 3x32x32\n  meta: input 4\n  assert fits {}\n"
-        "  conv 3x3/2 8 valid > avgpool 7x7 valid > avgpool global > flatten\n  [ identity | @meta ]"
+        "  conv 3x3/2 8 valid > avgpool 7x7 valid > avgpool global > flatten\n"
+        "  [ identity | @meta ]\n"
     )
     assert refused(text.format("3x15x15")) == ""
     assert "a 7x7 window of avgpool does not fit 8x6x6" in refused(text.format("3x14x14"))

@@ -219,6 +219,11 @@ def test_tidies() -> None:
             "let a\n  relu\n  # in\n\n# out\nlet b = relu\n",
         ),
         ("let a\n[bn\n>relu\n|bn]\n>bn", "let a\n  [ bn\n    > relu\n  | bn ]\n    > bn\n"),
+        (
+            "network a\nassert params<5M ,macs  >=(3 ),\nfits 3x8x8 ,\nc < d\nf<g >h>",
+            "network a\n  assert params<5M, macs >=(3),\n    fits 3x8x8,\n    c < d\n  f<g > h>\n",
+        ),
+        ("network a\nassert :f<b >\nassert a > b", "network a\n  assert: f<b>\n  assert a > b\n"),
         ("let a\nf  2\nlong 2", "let a\n  f 2\n  long 2\n"),
         ("let a\nf    2\nlong 2", "let a\n  f    2\n  long 2\n"),
         (
