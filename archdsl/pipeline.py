@@ -155,13 +155,29 @@ def draw(network: Network, level: str = "block", format: str = "svg", **wishes: 
     return draw.draw(network, draw.Figure(level, **wishes), format)
 
 
+def counted(network: Network, count: str) -> Report:
+    """Network to figures whose costs are counted in one of the ways of `counts.CONVENTIONS`."""
+    from archdsl.counts import counted
+    from archdsl.torchgen import functions
+
+    return counted(network, count, functions(network))
+
+
 def summary(
-    network: Network, level: str = "block", *, color: bool = False, width: int | None = None
+    network: Network,
+    level: str = "block",
+    count: str = "macs",
+    *,
+    color: bool = False,
+    width: int | None = None,
 ) -> str:
-    """Network to a table of its blocks or layers."""
+    """Network to a table of its blocks or layers; `count` is one of `counts.CONVENTIONS`."""
+    from archdsl.counts import CONVENTIONS
     from archdsl.summary import summary
 
-    return summary(network, level, color=color, width=width)
+    report = None if count == "macs" else counted(network, count)
+    unit = CONVENTIONS[count].unit
+    return summary(network, level, report, unit, color=color, width=width)
 
 
 def formatted(source: Source) -> str:

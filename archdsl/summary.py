@@ -22,6 +22,7 @@ from archdsl.zoo import Listed
 
 LEVELS = ("block", "layer")
 PLAIN_WIDTH = 200  # of text that goes into a file or a pipe
+FIGURES = ("params", "MACs", "flops", "mult-adds")  # how the columns of figures end
 LONGEST = 44  # characters that say what an item is
 
 
@@ -39,11 +40,20 @@ class Line:
 
 
 def summary(
-    network: Network, level: str = "block", *, color: bool = False, width: int | None = None
+    network: Network,
+    level: str = "block",
+    report: Report | None = None,
+    unit: str = "MACs",
+    *,
+    color: bool = False,
+    width: int | None = None,
 ) -> str:
-    """The network as a table; `level` is `block`, or `layer` for what stands in the blocks too."""
-    report = measure(network)
-    table = columns("name", "what", "output", "params", "MACs")
+    """The network as a table; `level` is `block`, or `layer` for what stands in the blocks too.
+
+    A report of its own may count costs in another `unit` than MACs.
+    """
+    report = report or measure(network)
+    table = columns("name", "what", "output", "params", unit)
     for line in lines(outline(network), report, level):
         copies = f" x{line.repeat}" if line.repeat > 1 else ""
         table.add_row(
@@ -63,7 +73,7 @@ def summary(
         style="bold",
     )
     title = f"{network.name} - {network.about}" if network.about else network.name
-    parts = [printable(title), drawn(table, color, width), *closing(report)]
+    parts = [printable(title), drawn(table, color, width), *closing(report, unit)]
     return "\n".join(parts)
 
 
@@ -80,7 +90,7 @@ def columns(*names: str) -> Table:
     """A table with its head; figures stand to the right."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for name in names:
-        right = name in ("params", "MACs")
+        right = name.endswith(FIGURES)
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     return table
 
@@ -137,10 +147,12 @@ def figure(number: int) -> str:
     return f"{number:,}" if number else ""
 
 
-def closing(report: Report) -> Iterator[str]:
+def closing(report: Report, unit: str) -> Iterator[str]:
     """The sentences below the table."""
     if report.params_with_heads != report.params:
-        yield f"without training-only heads: {report.params:,} params, {report.macs:,} MACs"
+        yield f"without training-only heads: {report.params:,} params, {report.macs:,} {unit}"
+    if unit != "MACs":
+        yield f"costs are {unit}, not the MACs of papers: see docs/counting.md"
     if report.fixed:
         yield f"fixed constants: {report.fixed:,}"
     field = "x".join(map(str, report.receptive_field))

@@ -18,7 +18,8 @@ from archdsl.diagnostics import mistake
 Examples:
   archdsl summary resnet50
   archdsl summary googlenet --level layer
-  archdsl summary resnet50 --set classes=10""",
+  archdsl summary resnet50 --set classes=10
+  archdsl summary resnet50 --count fvcore""",
 )
 @SPEC
 @SET
@@ -29,9 +30,16 @@ Examples:
     show_default=True,
     help="Blocks closed, or with the layers within.",
 )
-def summary(spec: str, values: dict[str, Any], level: str) -> None:
+@click.option(
+    "--count",
+    type=click.Choice(["macs", "fvcore", "ptflops", "torchinfo"]),
+    default="macs",
+    show_default=True,
+    help="Costs as papers count them, or as a tool does.",
+)
+def summary(spec: str, values: dict[str, Any], level: str, count: str) -> None:
     """Print the table of SPEC: shapes, parameters, multiply-accumulates."""
-    say(pipeline.summary(pipeline.network(spec, values), level, **table_style()))
+    say(pipeline.summary(pipeline.network(spec, values), level, count, **table_style()))
 
 
 @click.command(
