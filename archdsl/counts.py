@@ -46,10 +46,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Convention:
-    """A way to count: what the numbers are called, and the number of an operator."""
+    """A way to count: what the numbers are called, and the number of an operator.
+
+    What watches code at work sees nothing of that which leads to no output, as it is not run.
+    """
 
     unit: str
     of: Callable[[Seen], int]
+    watches: bool = True
 
 
 def counted(network: Network, convention: str, functions: Collection[int] = ()) -> Report:
@@ -57,13 +61,26 @@ def counted(network: Network, convention: str, functions: Collection[int] = ()) 
 
     `functions` are the nodes that generated code calls as functions.
     """
-    report, of = measure(network), CONVENTIONS[convention].of
-    rows = tuple(
-        replace(row, macs=of(seen(network, node, node.index in functions)) if node.inputs else 0)
-        for row, node in zip(report.rows, network.nodes, strict=True)
-    )
+    report, way = measure(network), CONVENTIONS[convention]
+    run = running(network) if way.watches else {node.index for node in network.nodes}
+    costs = [
+        way.of(seen(network, node, node.index in functions))
+        if node.inputs and node.index in run
+        else 0
+        for node in network.nodes
+    ]
+    rows = tuple(replace(row, macs=cost) for row, cost in zip(report.rows, costs, strict=True))
     used = sum(row.macs for row in rows if not row.training_only)
     return replace(report, rows=rows, macs=used, macs_with_heads=sum(row.macs for row in rows))
+
+
+def running(network: Network) -> set[int]:
+    """The nodes that lead to what the network returns; no others are run."""
+    found = {output.node for output in (*network.outputs, *network.heads)}
+    for node in reversed(network.nodes):
+        if node.index in found:
+            found.update(node.inputs)
+    return found
 
 
 def seen(network: Network, node: Node, called: bool) -> Seen:
@@ -156,7 +173,7 @@ def torchinfo(seen: Seen) -> int:
 
 
 CONVENTIONS = {
-    "macs": Convention("MACs", lambda seen: seen.macs),
+    "macs": Convention("MACs", lambda seen: seen.macs, watches=False),
     "fvcore": Convention("fvcore flops", fvcore),
     "ptflops": Convention("ptflops MACs", ptflops),
     "torchinfo": Convention("torchinfo mult-adds", torchinfo),

@@ -107,6 +107,8 @@ BODIES = [
     "input 4x6x6\nresidual<basic/2 8x2> > se 4 > mbconv(3x3, 8, 6) > flatten\naux<fc 3> > fc 2",
 ]  # fmt: skip
 NAMED = {
+    "what leads nowhere": "network n\n  input 4x8x8\n  a: conv 3x3 4\n  bn > relu > conv 3x3 4\n"
+    "  b: bn\n  [ @a | upsample to=@b ]\n  conv 3x3 4 > bn > relu\n  @a\n",
     "a relu that is a function": "block unit(c) = conv 3x3 c > relu\nnetwork n\n  input 3x8x8\n"
     "  unit 4 > unit 8\n",
     "other functions": "block unit(c, act=relu) = conv 3x3 c > act\nnetwork n\n  input 3x8x8\n"
