@@ -10,6 +10,7 @@
 A spec passes through the rooms of this package in one direction, each fact has one home:
 
     source, shapes, naming, pytext    texts and places, shapes, Python names and expressions
+    formula, lengths                  extents as functions of the input's; sets of extents
     diagnostics, syntax, ops          mistakes, the tree, and the one room for operators
     codes, allow                      what the codes of mistakes mean; `# allow: CODE`
     parser, format                    text to tree; text to the same text, laid out
@@ -17,6 +18,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
     measure, outline                  its figures; the same as nested, folded entries
+    sizes                             which inputs it takes, where others break, shapes as formulas
     lint                              warnings: what is legal and probably wrong
     draw, summary, torchgen           pictures, tables, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back

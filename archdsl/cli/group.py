@@ -21,6 +21,7 @@ HOMES = {
     "fmt": ("fmt", "fmt"),
     "list": ("tables", "list_"),
     "show": ("show", "show"),
+    "sizes": ("sizes", "sizes"),
     "summary": ("tables", "summary"),
 }
 

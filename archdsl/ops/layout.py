@@ -246,6 +246,9 @@ class Pad(Op):
             for step, (before, _) in zip(self.subsample, around, strict=True)
         )
 
+    def pace(self, axis: int) -> int:
+        return self.subsample[axis]
+
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
         around = self.around(shape.rank)
@@ -320,6 +323,9 @@ class Upsample(Op):
             span = max(1, ceil(taps * finer))
             windows.append(Window(span, 1, span - 1 - (span - ceil(finer)) // 2, finer=finer))
         return tuple(windows)
+
+    def pace(self, axis: int) -> int:
+        return 1 if self.factor is None else Fraction(self.factor).denominator
 
     def module(self, *inputs: Shape) -> Construct | None:
         if len(inputs) == 2:
