@@ -106,6 +106,26 @@ def test_the_smallest_size_is_the_one_that_torchvision_takes(name: str) -> None:
     assert (found.equal.below is None) == (least == 1)
 
 
+STEM = "conv 3x3/2 8 valid > conv 3x3 8 valid > conv 3x3 8 > maxpool 3x3/2 > conv 3x3 8 valid"
+DOWN = "[ conv 3x3/2 8 valid | maxpool 3x3/2 ]"
+
+
+@pytest.mark.parametrize(
+    ("body", "least"),
+    [
+        (f"{STEM} > maxpool 3x3/2 > {DOWN} > {DOWN}", 75),  # Inception-v3
+        ("conv 7x7/2 8 valid" + " > maxpool 3x3/2 ceil" * 3, 21),  # SqueezeNet 1.0
+        ("conv 3x3/2 8 valid" + " > maxpool 3x3/2 ceil" * 3, 17),  # SqueezeNet 1.1
+        ("conv 7x7/2 8 > maxpool 3x3/2 same" + " > avgpool 2x2" * 3, 29),  # DenseNets
+        ("conv 4x4/4 8 valid" + " > conv 2x2/2 8 valid" * 3, 32),  # ConvNeXts
+    ],
+)
+def test_the_smallest_sizes_of_torchvisions_others(body: str, least: int, made: Make) -> None:
+    """As torchvision's networks of these strides and windows were found to have by trial."""
+    found = sizes(made(f"input 3x299x299\n{body} > avgpool global"))
+    assert (str(found.equal.accepted), found.least) == (f"{least} and up", (least, least))
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_size_up_to_a_few_hundred(name: str) -> None:
     made = network(name)
@@ -198,6 +218,43 @@ def test_axes_that_depend_on_each_other(made: Make) -> None:
     wide = sizes(made("input 3x4x16\nmaxpool 2x2 > flatten > fc 5"))
     assert [str(line.accepted) for line in wide.along] == ["only 4 to 5", "only 16 to 17"]
     assert str(wide.equal.accepted) == "only 8 to 9"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "input 3x8x8\nmaxpool 2x2 > flatten > fc 5",
+        "input 2x7x9\nconv 3x2/2x1 4 valid > flatten > fc 5",
+        "input 1x6x10\n[ flatten | maxpool 3x3/3 > flatten ] > fc 5",
+        "input 1x6x10\n[ maxpool 2x2/1 + avgpool out=5x9 ] > flatten > fc 5",
+    ],
+)
+def test_the_smallest_extent_whatever_the_other(body: str, made: Make) -> None:
+    built = made(body)
+    taken = [(h, w) for h in range(1, 70) for w in range(1, 70) if rerun(built, (h, w)) is not None]
+    assert sizes(built).least == (min(h for h, _ in taken), min(w for _, w in taken))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        *["conv 5x3/3x2 4 valid dilation=2", "conv 3x3/3 4 same_tf", "dwconv 5x5/4 pad=1"],
+        *["convt 3x2/3x2 4 extra=1", "convt 3x3/2 4 pad=2", "convt 3x3 4 dilation=3 same"],
+        *["maxpool 3x3 ceil", "maxpool 3x3/2 pad=1 ceil", "maxpool 5x4/3 same_tf", "avgpool 7x7"],
+        *["avgpool 3x3/2 same nopadcount", "avgpool global", "avgpool out=3x5", "pad 1x2"],
+        *["pad subsample=3", "pad channels=9 subsample=2", "pixelshuffle 2", "upsample 3"],
+        *["upsample 0.25", "upsample 1.625 mode=linear", "shuffle 2", "slice 1 3", "bn > relu"],
+    ],
+)
+def test_steps_before_and_behind_others(step: str, made: Make) -> None:
+    between = "conv 3x3/2 4 > avgpool 3x3/2 same > conv 1x1 4"
+    built = made(f"input 4x290x280\n{step} > {between} > {step}")
+    found = sizes(built)
+    for line, size in lines(found):
+        taken = {n for n in range(1, 130) if rerun(built, size(n)) is not None}
+        assert taken == set(line.accepted.up_to(129))
+    for n in (*found.equal.accepted.up_to(140)[-40:], 257, 1000):
+        compare_shapes(built, found, (n, n + 3))
 
 
 def test_what_is_not_square(made: Make) -> None:

@@ -100,7 +100,8 @@ def least(survey: Survey, axis: int) -> int | None:
 def within_reach(survey: Survey, axis: int) -> list[int]:
     """Allowed extents of an axis, the first for each of the flattened maps that they give.
 
-    Up to where these are more than their weights take, however small the other axes are.
+    Up to where these are more than their weights take, however small the other axes are; none
+    where that is too far.
     """
     period, start = rhythm(survey, (axis,))
     last = start + period
@@ -110,7 +111,7 @@ def within_reach(survey: Survey, axis: int) -> list[int]:
         if part.gain:
             last = max(last, part.start + part.period * (1 + limit // part.gain))
     found: dict[Size, int] = {}
-    for n in survey.domains[axis].up_to(min(last, LONGEST)):
+    for n in survey.domains[axis].up_to(last) if last <= LONGEST else ():
         maps = (survey.formulas[node.index][axis](n) or 0 for node in survey.flattened)
         found.setdefault(tuple(maps), n)
     return list(found.values())

@@ -26,7 +26,7 @@ class Survey:
     """What is known of a network at all sizes; `heads` counts those that exist in training only.
 
     `domains` are the extents of each axis that all maps allow. `features` are the nodes without
-    axes, and `flattened` the maps that come into them.
+    axes, `before` what comes into them as it is in the spec, and `flattened` the maps of that.
     """
 
     def __init__(self, network: Network, *, heads: bool = False) -> None:
@@ -44,8 +44,8 @@ class Survey:
             for axis in range(len(self.own))
         ]
         self.features = [node for node in self.used if node.shape.rank == 0 and node.inputs]
-        before = {i for node in self.features for i in node.inputs}
-        self.flattened = [node for node in maps if node.index in before]
+        self.before = {i: network.nodes[i].shape for node in self.features for i in node.inputs}
+        self.flattened = [node for node in maps if node.index in self.before]
 
     # ---- maps ----
 
@@ -89,8 +89,7 @@ class Survey:
         """Whether the network takes a size."""
         if any(n not in allowed for n, allowed in zip(size, self.domains, strict=True)):
             return False
-        shapes = {node.index: node.shape for node in self.network.nodes}
-        shapes |= {node.index: self.at(node, size) for node in self.flattened}
+        shapes = self.before | {node.index: self.at(node, size) for node in self.flattened}
         return refusal(self.network, self.features, shapes, size) is None
 
     @cached_property
