@@ -6,13 +6,14 @@ from collections.abc import Callable
 from math import ceil, floor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archdsl.formula import SAME, Formula, Irregular, composed, constant, text
 from archdsl.lengths import Lengths, common, domain, lengths
 from archdsl.shapes import convolved, pooled, same_tf, transposed
 
+untimed = settings(deadline=None)
 Step = tuple[Callable[[int], int], int]  # an extent to the next one, and its pace
 
 
@@ -66,6 +67,7 @@ def read(said: str, n: int) -> int:
     return int(eval(said, {"floor": floor, "ceil": ceil, "H": n}))
 
 
+@untimed
 @given(st.lists(STEPS, max_size=5))
 def test_a_formula_of_a_chain_is_the_chain(steps: list[Step]) -> None:
     found = formula(steps)
@@ -73,6 +75,7 @@ def test_a_formula_of_a_chain_is_the_chain(steps: list[Step]) -> None:
         assert found(n) == through(steps, n)
 
 
+@untimed
 @given(st.lists(STEPS, max_size=4))
 def test_the_text_of_a_formula_is_the_formula(steps: list[Step]) -> None:
     found = formula(steps)
@@ -83,6 +86,7 @@ def test_the_text_of_a_formula_is_the_formula(steps: list[Step]) -> None:
             assert read(said, n) == found(n)
 
 
+@untimed
 @given(st.lists(STEPS, max_size=3), st.lists(STEPS, max_size=3))
 def test_where_two_chains_agree(left: list[Step], right: list[Step]) -> None:
     both = composed(lambda e: e[0] if e[0] == e[1] else None, [formula(left), formula(right)], 1)
@@ -91,6 +95,7 @@ def test_where_two_chains_agree(left: list[Step], right: list[Step]) -> None:
         assert both(n) == (a if a == b else None)
 
 
+@untimed
 @given(st.lists(STEPS, max_size=3), st.integers(1, 9))
 def test_what_is_compared_with_a_constant(steps: list[Step], size: int) -> None:
     """As a product is, in which an axis of 1 is broadcast."""
@@ -182,6 +187,7 @@ FLAGS = st.tuples(
 )
 
 
+@untimed
 @given(FLAGS, FLAGS)
 def test_what_sets_have_in_common(
     left: tuple[list[bool], list[bool]], right: tuple[list[bool], list[bool]]

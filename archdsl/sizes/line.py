@@ -41,18 +41,22 @@ def line(survey: Survey, name: str, axes: tuple[int, ...]) -> Line:
     allowed = common(survey.domains[axis] for axis in axes)
     period, start = rhythm(survey, axes)
     growing = [n for n in survey.flattened if any(survey.formulas[n.index][i].gain for i in axes)]
-    closed = any(node.index in survey.limits for node in growing)
-    proved = closed or not growing or not any(map(compares, survey.features))
-    start += 0 if proved else LOOKED
-    # Behind the start of all formulas, a flattened map stays as it is or grows for ever: until it
-    # is more than its weights take, and then for ever more. Without weights behind it, it is
-    # taken once it is large enough, unless it has to equal something else that grows.
-    while not all(
-        n not in allowed
-        or survey.spent(size(n))
-        or not (closed or (growing and proved and not survey.accepts(size(n))))
-        for n in range(start, start + period)
-    ):
+    limited = any(node.index in survey.limits for node in growing)
+    proved = limited or not growing or not any(map(compares, survey.features))
+
+    def settled(n: int) -> bool:
+        """Whether what holds at n, behind the start, holds at n + period too.
+
+        A flattened map stays as it is, or grows for ever: until it is more than its weights take,
+        and then for ever more. Without weights behind it, it is taken once it is large enough.
+        """
+        if n not in allowed or not growing or survey.spent(size(n)):
+            return True
+        return not limited and survey.accepts(size(n))
+
+    if not proved:  # what grows is held against something else that does
+        start += LOOKED
+    while proved and not all(map(settled, range(start, start + period))):
         start += period
         if start > LONGEST:
             raise Irregular
