@@ -11,6 +11,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
 
     source, shapes, naming, pytext    texts and places, shapes, Python names and expressions
     latex                             words as LaTeX reads them
+    formula, lengths                  extents as functions of the input's; sets of extents
     diagnostics, syntax, ops          mistakes, the tree, and the one room for operators
     codes, allow                      what the codes of mistakes mean; `# allow: CODE`
     parser, format                    text to tree; text to the same text, laid out
@@ -19,6 +20,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     graph                             the network: operators in walking order, scopes that name them
     measure, counts                   its figures; its costs as other tools count them
     asserts, outline                  whether it is as it says; nested, folded entries
+    sizes                             which inputs it takes, where others break, shapes as formulas
     lint                              warnings: what is legal and probably wrong
     draw, summary, plot, torchgen     pictures, tables, curves, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archdsl.measure import Report
+    from archdsl.sizes import Sizes
 
 
 def load(spec: str | Path, **settings: Any) -> Architecture:
@@ -67,6 +68,11 @@ class Architecture:
     def report(self) -> Report:
         """Its figures, node by node and in total."""
         return pipeline.report(self.network)
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """The sizes of input that it takes, where others break, and its shapes as formulas."""
+        return pipeline.sizes(self.network)
 
     @property
     def params(self) -> int:

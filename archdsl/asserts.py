@@ -7,14 +7,13 @@ from dataclasses import fields
 from itertools import islice
 from typing import Any
 
-from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean
-from archdsl.expand import expand
+from archdsl.diagnostics import Diagnostic, Note, did_you_mean
 from archdsl.expand.building import MAX_MISTAKES
 from archdsl.graph import Bound, Fits, Network
 from archdsl.measure import Report, measure
-from archdsl.modules import DeclaredNetwork
 from archdsl.ops.base import notation
 from archdsl.shapes import extents
+from archdsl.sizes import fits
 from archdsl.source import Span
 from archdsl.values import COMPARISONS
 
@@ -22,20 +21,16 @@ from archdsl.values import COMPARISONS
 MEASURES = tuple(f.name for f in fields(Report) if f.type in ("int", "tuple[int, ...]"))
 
 
-def failures(
-    declared: DeclaredNetwork, network: Network, settings: Mapping[str, Any]
-) -> tuple[Diagnostic, ...]:
+def failures(network: Network, settings: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
     """What a network's lines say of it and does not hold, with the values that it was given."""
-    return tuple(islice(all_failures(declared, network, settings), MAX_MISTAKES))
+    return tuple(islice(all_failures(network, settings), MAX_MISTAKES))
 
 
-def all_failures(
-    declared: DeclaredNetwork, network: Network, settings: Mapping[str, Any]
-) -> Iterator[Diagnostic]:
+def all_failures(network: Network, settings: Mapping[str, Any]) -> Iterator[Diagnostic]:
     report = measure(network) if network.asserts else None
     for assertion in network.asserts:
         if isinstance(assertion, Fits):
-            yield from misfit(declared, settings, assertion)
+            yield from misfit(network, assertion, settings)
         elif assertion.measure not in MEASURES:
             yield unknown(assertion)
         else:
@@ -64,17 +59,13 @@ def beyond(
     yield Diagnostic("assert", message, bound.span, help=given(settings))
 
 
-def misfit(
-    declared: DeclaredNetwork, settings: Mapping[str, Any], fits: Fits
-) -> Iterator[Diagnostic]:
+def misfit(network: Network, asked: Fits, settings: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """The mistake of an input that the network does not take."""
-    try:
-        expand(declared, settings, fits.shape)
-    except ArchError as error:
-        first = error.diagnostics[0]
-        notes = (Note(first.span, first.message),) if first.span else ()
-        message = f"{fits.shape} does not fit the network"
-        yield Diagnostic("assert", message, fits.span, notes=notes, help=given(settings))
+    refusal = fits(network, asked.shape)
+    if refusal is not None:
+        notes = (Note(refusal.span, refusal.clause),) if refusal.span else ()
+        message = f"{asked.shape} does not fit the network"
+        yield Diagnostic("assert", message, asked.span, notes=notes, help=given(settings))
 
 
 def given(settings: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from archdsl.source import Source
 if TYPE_CHECKING:
     from archdsl.measure import Report
     from archdsl.plot import Subject
+    from archdsl.sizes import Sizes
     from archdsl.zoo import Listed
 
 Settings = Mapping[str, Any]
@@ -76,7 +77,7 @@ def asserted(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
     from archdsl.asserts import failures
 
     network = expanded(declared, settings)
-    if found := failures(declared, network, settings):
+    if found := failures(network, settings):
         raise ArchError(*found)
     return network
 
@@ -136,6 +137,20 @@ def report(network: Network) -> Report:
     from archdsl.measure import measure
 
     return measure(network)
+
+
+def sizes(network: Network) -> Sizes:
+    """Network to the sizes of input that it takes, and its shapes as formulas."""
+    from archdsl.sizes import sizes
+
+    return sizes(network)
+
+
+def sizes_text(network: Network, *, color: bool = False, width: int | None = None) -> str:
+    """Network to a text of the sizes that it takes, with its blocks' shapes as formulas."""
+    from archdsl.summary import sizes_text
+
+    return sizes_text(network, sizes(network), color=color, width=width)
 
 
 def compile(

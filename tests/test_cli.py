@@ -486,7 +486,8 @@ def test_fmt_goes_on_behind_a_mistake(run: Run, folder: Path) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "line", ["check any.arch", "summary any.arch", "show any.arch", "fmt any.arch"]
+    "line",
+    ["check any.arch", "summary any.arch", "show any.arch", "fmt any.arch", "sizes any.arch"],
 )
 def test_no_spec_ends_in_a_traceback(line: str, data: bytes, run: Run, folder: Path) -> None:
     (folder / "any.arch").write_bytes(data)

@@ -22,6 +22,7 @@ HOMES = {
     "list": ("tables", "list_"),
     "plot": ("plot", "plot"),
     "show": ("show", "show"),
+    "sizes": ("sizes", "sizes"),
     "summary": ("tables", "summary"),
 }
 

@@ -15,6 +15,7 @@ from archdsl.documents.derived import (
 from archdsl.documents.messages import DiagnosticsDocument, diagnostics_document
 from archdsl.documents.network import GraphDocument, graph_document
 from archdsl.documents.reading import network_from_json
+from archdsl.documents.sizes import SizesDocument, sizes_document
 
 __all__ = [
     "SCHEMAS",
@@ -24,6 +25,7 @@ __all__ = [
     "network_from_json",
     "report_document",
     "schema",
+    "sizes_document",
     "tree_document",
 ]
 
@@ -32,6 +34,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "graph": GraphDocument,
     "report": ReportDocument,
     "diagnostics": DiagnosticsDocument,
+    "sizes": SizesDocument,
 }
 
 

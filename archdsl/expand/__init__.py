@@ -15,28 +15,21 @@ from archdsl.expand.asserts import assertions
 from archdsl.expand.building import BROKEN, MAX_MISTAKES, Abandoned
 from archdsl.expand.edits import variant_of
 from archdsl.expand.inits import initialisations
-from archdsl.expand.inputs import input_node, resized
+from archdsl.expand.inputs import input_node
 from archdsl.expand.names import Env
 from archdsl.expand.params import set_parameters
 from archdsl.expand.sketch import Sketcher
 from archdsl.expand.walk import Expander
 from archdsl.graph import Network, Output
 from archdsl.modules import DeclaredNetwork
-from archdsl.shapes import Shape
 
 
-def expand(
-    declared: DeclaredNetwork,
-    settings: Mapping[str, Any] | None = None,
-    shape: Shape | None = None,
-) -> Network:
+def expand(declared: DeclaredNetwork, settings: Mapping[str, Any] | None = None) -> Network:
     """The network of a declaration; raises ArchError with all mistakes found.
 
-    `settings` gives parameters other values than their defaults, `shape` (channels first, no batch
-    axis) the first input another than its own.
+    `settings` gives parameters other values than their defaults.
     """
-    variant = variant_of(declared)
-    walk = Expander(variant if shape is None else resized(variant, shape))
+    walk = Expander(variant_of(declared))
     try:
         return network(walk, settings or {})
     except Abandoned:

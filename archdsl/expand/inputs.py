@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, mistake
 from archdsl.expand.building import BROKEN
-from archdsl.expand.edits import Variant
 from archdsl.ops import Input
 from archdsl.shapes import Shape
 from archdsl.source import Span
@@ -57,12 +55,3 @@ def input_shape(dims: Sequence[Any], span: Span) -> Shape:
             help="input 3x224x224",
         )
     return Shape(dims)
-
-
-def resized(variant: Variant, shape: Shape) -> Variant:
-    """A network with another shape of its first input."""
-    first, *others = variant.inputs
-    assert isinstance(first.unit, s.Call)
-    size = s.Size(tuple(shape), first.span)
-    call = replace(first.unit, args=(s.Arg(None, size, first.span),))
-    return replace(variant, inputs=(replace(first, unit=call), *others))

@@ -134,6 +134,13 @@ class Op:
         """Per spatial axis what an output sees; None where position does not matter (all)."""
         return tuple(Window(1, 1, 0) for _ in inputs[0].spatial)
 
+    def pace(self, axis: int) -> int:
+        """How much longer a map has to be for what comes out to be longer by a constant.
+
+        Along a spatial axis; a stride, as a rule. A map that it takes, it takes longer too.
+        """
+        return 1
+
     def centres(self, *inputs: Shape) -> bool:
         """Whether it takes each channel's mean out, and what was added to the channel with it."""
         return False

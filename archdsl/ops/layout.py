@@ -259,6 +259,9 @@ class Pad(Op):
             for step, (before, _) in zip(self.subsample, around, strict=True)
         )
 
+    def pace(self, axis: int) -> int:
+        return self.subsample[axis]
+
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
         around = self.around(shape.rank)
@@ -336,6 +339,9 @@ class Upsample(Op):
 
     def interpolation(self, *inputs: Shape) -> str:
         return self.torch_mode(inputs[0].rank)
+
+    def pace(self, axis: int) -> int:
+        return 1 if self.factor is None else Fraction(self.factor).denominator
 
     def module(self, *inputs: Shape) -> Construct | None:
         if len(inputs) == 2:

@@ -141,6 +141,9 @@ class Conv(Op):
             for i in range(inputs[0].rank)
         )
 
+    def pace(self, axis: int) -> int:
+        return self.stride[axis]
+
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
         if self.connect is not None:
@@ -242,6 +245,9 @@ class DepthwiseConv(Op):
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...]:
         return self.conv(inputs[0]).windows(*inputs)
+
+    def pace(self, axis: int) -> int:
+        return self.stride[axis]
 
     def module(self, *inputs: Shape) -> Construct:
         construct = self.conv(inputs[0]).module(*inputs)
@@ -403,6 +409,9 @@ class Pool(Op):
         pads = self.pads(inputs[0])
         size = self.size or ()
         return tuple(Window(size[i], self.step[i], pads[i][0]) for i in range(inputs[0].rank))
+
+    def pace(self, axis: int) -> int:
+        return self.step[axis] if self.size else 1
 
     def window_args(self, shape: Shape) -> tuple[Argument, ...]:
         """The arguments that both pools have, in PyTorch's order."""

@@ -13,11 +13,12 @@ from archdsl.graph import Network
 from archdsl.measure import Report
 from archdsl.summary.columns import USUAL, Column, chosen
 from archdsl.summary.rows import LEVELS, Line, flat, lines, totals
+from archdsl.summary.sizes import sizes_text
 from archdsl.summary.table import drawn, plain, table
 from archdsl.summary.texts import as_json, comma_separated, markdown, tabular
 from archdsl.zoo import Listed
 
-__all__ = ["FORMATS", "LEVELS", "summary", "zoo_table"]
+__all__ = ["FORMATS", "LEVELS", "sizes_text", "summary", "zoo_table"]
 
 TEXTS = {"md": markdown, "csv": comma_separated, "json": as_json, "latex": tabular}
 FORMATS = ("table", *TEXTS)

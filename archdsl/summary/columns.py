@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from archdsl.diagnostics import did_you_mean, mistake
-from archdsl.summary.rows import Line
+from archdsl.summary.rows import Line, indented
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 BAR = 5  # letters of the longest bar
@@ -49,8 +49,7 @@ class Column:
 
     def words(self, line: Line, value: str) -> str:
         if self.name == "name":
-            copies = f" x{line.repeat}" if line.repeat > 1 else ""
-            return "  " * line.depth + value + copies
+            return indented(line.depth, value, line.repeat)
         if self.name == "what" and line.training_only:
             value += " (training only)"
         return value if len(value) <= LONGEST else value[: LONGEST - 3] + "..."

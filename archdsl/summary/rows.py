@@ -32,15 +32,21 @@ class Line:
 
 
 def lines(network: Network, report: Report, level: str) -> list[Line]:
-    """A row for each item; blocks are closed on the level of blocks, groups are open."""
-    return [*nested(outline(network), report, level, 0)]
+    """A row for each item, with its figures."""
+    return [line(entry, report, depth) for depth, entry in shown(outline(network), level)]
 
 
-def nested(entries: Iterable[Entry], report: Report, level: str, depth: int) -> Iterator[Line]:
+def shown(entries: Iterable[Entry], level: str, depth: int = 0) -> Iterator[tuple[int, Entry]]:
+    """The items with their depths; blocks are closed on the level of blocks, groups are open."""
     for entry in entries:
-        yield line(entry, report, depth)
+        yield depth, entry
         if level == "layer" or (entry.scope is not None and entry.scope.kind == "group"):
-            yield from nested(entry.children, report, level, depth + 1)
+            yield from shown(entry.children, level, depth + 1)
+
+
+def indented(depth: int, name: str, repeat: int) -> str:
+    """An item's name at its depth, with the number of like copies."""
+    return "  " * depth + name + (f" x{repeat}" if repeat > 1 else "")
 
 
 def flat(network: Network, report: Report, level: str) -> list[Line]:
