@@ -16,7 +16,8 @@ A spec passes through the rooms of this package in one direction, each fact has 
     library, modules, unused          which file and declaration a name means; which are unused
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
-    measure, outline                  its figures; the same as nested, folded entries
+    field, measure                    what its maps see of the input; its figures
+    outline                           the same as nested, folded entries
     lint                              warnings: what is legal and probably wrong
     draw, summary, torchgen           pictures, tables, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back

@@ -316,7 +316,8 @@ class Upsample(Op):
         taps = 1 if self.mode == "nearest" else 2 if self.mode != "bicubic" else 4
         windows = []
         for size, target in zip(inputs[0].spatial, self.shape(*inputs).spatial, strict=True):
-            finer = Fraction(target, size)
+            # Where a factor is given, PyTorch steps by it even if the extent was rounded down.
+            finer = Fraction(str(self.factor)) if len(inputs) == 1 else Fraction(target, size)
             span = max(1, ceil(taps * finer))
             windows.append(Window(span, 1, span - 1 - (span - ceil(finer)) // 2, finer=finer))
         return tuple(windows)
