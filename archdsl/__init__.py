@@ -17,6 +17,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
     field, measure                    what its maps see of the input; its figures
+    memory                            bytes: the peak of inference, what training keeps
     outline                           the same as nested, folded entries
     lint                              warnings: what is legal and probably wrong
     draw, summary, torchgen           pictures, tables, PyTorch source

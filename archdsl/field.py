@@ -43,7 +43,7 @@ class Reach:
 
     def through(self, window: Window) -> Reach:
         """Behind one more window."""
-        step = self.stride / Fraction(window.finer)
+        step = self.stride if window.finer == 1 else self.stride / Fraction(window.finer)
         before = window.before * step
         span = window.dilation * (window.kernel - 1) * step
         return Reach(self.low - before, self.high - before + span, step * window.stride)

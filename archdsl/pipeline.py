@@ -19,6 +19,7 @@ from archdsl.source import Source
 
 if TYPE_CHECKING:
     from archdsl.measure import Report
+    from archdsl.memory import Memory
     from archdsl.zoo import Listed
 
 Settings = Mapping[str, Any]
@@ -125,6 +126,15 @@ def report(network: Network) -> Report:
     from archdsl.measure import measure
 
     return measure(network)
+
+
+def memory(
+    network: Network, batch: int = 1, dtype: str = "fp32", optimizer: str = "adam"
+) -> Memory:
+    """Network to the bytes that it takes for a batch."""
+    from archdsl.memory import memory
+
+    return memory(network, batch, dtype, optimizer)
 
 
 def compile(

@@ -10,10 +10,12 @@ from typing import ClassVar
 
 from archdsl.ops.base import (
     Argument,
+    Buffer,
     Construct,
     Family,
     Op,
     Pointwise,
+    Saved,
     Sizes,
     Tensor,
     Window,
@@ -87,6 +89,13 @@ class Rbf(Op):
     def windows(self, *inputs: Shape) -> None:
         return None
 
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved(own=(Buffer(self.channels * inputs[0].channels),))  # the differences
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        differences = self.channels * inputs[0].channels
+        return (Buffer(2 * differences - self.channels),)  # and their squares, before the sum
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
             "RBF",
@@ -111,6 +120,12 @@ class Flatten(Op):
     def windows(self, *inputs: Shape) -> None:
         return None
 
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct("nn.Flatten")
 
@@ -125,6 +140,12 @@ class Identity(Pointwise):
     name: ClassVar[str] = "identity"
     family: ClassVar[Family] = "shape"
     keeps_output: ClassVar[bool] = True
+
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct("nn.Identity")
@@ -144,6 +165,9 @@ class Shuffle(Pointwise):
         needs_map(self, inputs[0])
         split_evenly(inputs[0].channels, self.groups, "channels")
         return inputs[0]
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
@@ -176,6 +200,12 @@ class Slice(Op):
         if not 0 <= start < stop <= shape.channels:
             raise Misfit(f"channels {start} to {stop} do not lie within {shape.channels}")
         return Shape((stop - start, *shape.spatial))
+
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         start, stop = self.bounds()
@@ -245,6 +275,9 @@ class Pad(Op):
             Window(1, step, before * step)
             for step, (before, _) in zip(self.subsample, around, strict=True)
         )
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
@@ -322,6 +355,9 @@ class Upsample(Op):
             windows.append(Window(span, 1, span - 1 - (span - ceil(finer)) // 2, finer=finer))
         return tuple(windows)
 
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
+
     def module(self, *inputs: Shape) -> Construct | None:
         if len(inputs) == 2:
             return None
@@ -363,6 +399,9 @@ class PixelShuffle(Op):
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...]:
         return (Window(self.factor, 1, self.factor - 1, finer=self.factor),) * inputs[0].rank
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
