@@ -18,7 +18,8 @@ A spec passes through the rooms of this package in one direction, each fact has 
     library, modules, unused          which file and declaration a name means; which are unused
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
-    measure, counts                   its figures; its costs as other tools count them
+    field, measure, counts            what maps see; figures; costs as other tools count them
+    memory                            bytes: the peak of inference, what training keeps
     asserts, outline                  whether it is as it says; nested, folded entries
     sizes                             which inputs it takes, where others break, shapes as formulas
     lint                              warnings: what is legal and probably wrong

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archdsl.measure import Report
+    from archdsl.memory import Memory
     from archdsl.sizes import Sizes
 
 
@@ -93,6 +94,13 @@ class Architecture:
     def source(self) -> str:
         """Its PyTorch source."""
         return pipeline.compile(self.declared, self.settings)
+
+    def memory(self, batch: int = 1, dtype: str = "fp32", optimizer: str = "adam") -> Memory:
+        """The bytes that it takes: the peak of inference, and what a training step keeps.
+
+        `dtype` is fp64, fp32, bf16, fp16 or int8; `optimizer` is sgd, momentum or adam.
+        """
+        return pipeline.memory(self.network, batch, dtype, optimizer)
 
     def summary(self, level: str = "block", **wishes: Any) -> str:
         """Its table; `level` is `block` or `layer`.

@@ -2,57 +2,19 @@
 
 Counting follows the papers: multiply-accumulates are those of convolutions and linear layers, and
 a network's own figures leave out the heads that exist in training only. The receptive field is
-that of the last map before the classifier, by the union of what the branches see; what looks at
-the whole map (a global pool, and the gate that it feeds) ends it and does not count.
+that of the last map before the classifier (see `field`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import reduce
 from math import prod
 
+from archdsl.field import carried, last_field
 from archdsl.graph import Network, Node
-from archdsl.ops import Tensor, Window
+from archdsl.ops import Tensor
 from archdsl.shapes import Shape
-
-Number = int | Fraction
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What the first position of a map sees of the input along one axis, and the step to the next.
-
-    `low` and `high` are input positions, both included; padding makes `low` negative. Where a map
-    is made finer, what its positions see differs, and the reach is a bound for all of them.
-    """
-
-    low: Number
-    high: Number
-    stride: Number
-
-    @property
-    def extent(self) -> int:
-        """The receptive field in input positions."""
-        return int(self.high - self.low) + 1
-
-    def through(self, window: Window) -> Reach:
-        """Behind one more window."""
-        step = self.stride / Fraction(window.finer)
-        before = window.before * step
-        span = window.dilation * (window.kernel - 1) * step
-        return Reach(self.low - before, self.high - before + span, step * window.stride)
-
-    def union(self, other: Reach) -> Reach:
-        """What two branches see together."""
-        return Reach(
-            min(self.low, other.low), max(self.high, other.high), max(self.stride, other.stride)
-        )
-
-
-Reaches = tuple[Reach, ...]
 
 
 @dataclass(frozen=True)
@@ -136,55 +98,6 @@ def row(network: Network, node: Node) -> Row:
 def count(tensors: Iterable[Tensor], role: str) -> int:
     """How many numbers the tensors of a role hold."""
     return sum(prod(tensor.shape) for tensor in tensors if tensor.role == role)
-
-
-def carried(network: Network, node: Node) -> list[int]:
-    """The inputs that bring a map: not the gates that are broadcast over it, not a mere size."""
-    if node.op.family != "join":
-        return list(node.inputs[:1])
-    spatial = node.shape.spatial
-    maps = [i for i in node.inputs if network.nodes[i].shape.spatial == spatial]
-    return maps or list(node.inputs)
-
-
-# ---- receptive field -----------------------------------------------------------------------
-
-
-def last_field(network: Network) -> Reaches:
-    """The reach of the last map that still has positions."""
-    fields: list[Reaches] = []
-    last: Reaches = ()
-    for node in network.nodes:
-        fields.append(reaches(network, node, fields))
-        if fields[-1] and not node.training_only:
-            last = fields[-1]
-    return last
-
-
-def reaches(network: Network, node: Node, fields: list[Reaches]) -> Reaches:
-    """What a node sees along each axis; nothing where position has been lost."""
-    if not node.inputs:
-        return tuple(Reach(0, 0, 1) for _ in node.shape.spatial)
-    found = [field for i in carried(network, node) if (field := fields[i])]
-    windows = node.op.windows(*network.input_shapes(node))
-    if not found or not windows or sees_everything(network, node, windows):
-        return ()
-    union = (reduce(Reach.union, axis) for axis in zip(*found, strict=True))
-    return tuple(reach.through(window) for reach, window in zip(union, windows, strict=True))
-
-
-def sees_everything(network: Network, node: Node, windows: tuple[Window, ...]) -> bool:
-    """Whether a pool's only window is the whole map: a global pool by another name."""
-    spatial = network.nodes[node.inputs[0]].shape.spatial
-    return (
-        node.op.family == "pool"
-        and set(node.shape.spatial) == {1}
-        and max(spatial) > 1
-        and all(w.before == 0 and w.kernel == n for w, n in zip(windows, spatial, strict=True))
-    )
-
-
-# ---- depth ---------------------------------------------------------------------------------
 
 
 def weight_layers(network: Network) -> int:

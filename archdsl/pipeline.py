@@ -19,6 +19,7 @@ from archdsl.source import Source
 
 if TYPE_CHECKING:
     from archdsl.measure import Report
+    from archdsl.memory import Memory
     from archdsl.plot import Subject
     from archdsl.sizes import Sizes
     from archdsl.zoo import Listed
@@ -151,6 +152,15 @@ def sizes_text(network: Network, *, color: bool = False, width: int | None = Non
     from archdsl.summary import sizes_text
 
     return sizes_text(network, sizes(network), color=color, width=width)
+
+
+def memory(
+    network: Network, batch: int = 1, dtype: str = "fp32", optimizer: str = "adam"
+) -> Memory:
+    """Network to the bytes that it takes for a batch."""
+    from archdsl.memory import memory
+
+    return memory(network, batch, dtype, optimizer)
 
 
 def compile(

@@ -15,8 +15,9 @@ from math import isclose
 
 import pytest
 
+from archdsl.field import fields
 from archdsl.graph import Network, Node
-from archdsl.measure import Reaches, Report, measure, reaches
+from archdsl.measure import Report, measure
 from archdsl.ops import Window
 from archdsl.pipeline import declared_in, expanded, network
 from archdsl.shapes import window_span
@@ -75,9 +76,7 @@ def field(body: str) -> int:
 
 def along(found: Network) -> list[tuple[int, int]]:
     """Receptive field and stride behind each convolution and pool with a window of its own."""
-    seen: list[Reaches] = []
-    for node in found.nodes:
-        seen.append(reaches(found, node, seen))
+    seen = [field.axes for field in fields(found)]
     wide = [i for i, n in enumerate(found.nodes) if n.op.family in ("conv", "pool") and seen[i]]
     return [(seen[i][0].extent, int(seen[i][0].stride)) for i in wide]
 

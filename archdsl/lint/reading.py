@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from archdsl.diagnostics import Diagnostic, Note, warning
+from archdsl.field import carried
 from archdsl.graph import Network, Node, trail
-from archdsl.measure import carried
 from archdsl.ops import Identity
 from archdsl.source import Span
 

@@ -79,6 +79,34 @@ class Window:
     adaptive: bool = False
 
 
+Content = Literal["values", "statistics", "indices"]
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A tensor that an operator makes beside its output: so many elements per sample.
+
+    Values have the activations' type, statistics at least four bytes, indices eight. What is
+    `shared` by the samples is there once, whatever the batch.
+    """
+
+    elements: int
+    content: Content = "values"
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What an operator's backward pass reads: some of its inputs, its output, tensors of its own.
+
+    What PyTorch keeps in eager mode on a CPU; parameters and running statistics are kept anyway.
+    """
+
+    inputs: tuple[int, ...] = ()
+    output: bool = False
+    own: tuple[Buffer, ...] = ()
+
+
 def arg(kind: Kind, default: Any = MISSING, *, key: str | None = None) -> Any:
     """A field of an operator: what kind of value it takes and by which name."""
     return dataclass_field(default=default, metadata={"kind": kind, "key": key})
@@ -148,6 +176,31 @@ class Op:
     def interpolation(self, *inputs: Shape) -> str:
         """PyTorch's mode where it enlarges a map by interpolating; empty otherwise."""
         return ""
+
+    def shares_memory(self, training: bool) -> bool:
+        """Whether its output is its input's memory: a view, or the input itself."""
+        return False
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        """What training keeps for its backward pass; its inputs, unless it says otherwise.
+
+        `needs` tells which inputs need a gradient.
+        """
+        return Saved(inputs=tuple(range(len(inputs))))
+
+    def saved_in_place(self, *inputs: Shape) -> Saved:
+        """The same where it has overwritten its input: a copy of what it would have read."""
+        saved = self.saved((True,), *inputs)
+        copies = tuple(Buffer(inputs[slot].elements) for slot in saved.inputs)
+        return Saved((), saved.output, (*copies, *saved.own))
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        """What inference holds while it works, beside what comes in and goes out.
+
+        Tensors of PyTorch's; what a kernel takes for itself (a convolution's workspace) is not
+        seen and not counted.
+        """
+        return ()
 
     def describe(self) -> str:
         """A short text for figures and tables: the arguments as an author would write them."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archdsl.ops.base import Family, Op, Window, arg
+from archdsl.ops.base import Buffer, Family, Op, Saved, Window, arg
 from archdsl.pytext import Py, call, flat, listing
 from archdsl.shapes import Misfit, Shape, extents
 
@@ -87,6 +87,9 @@ class Concat(Joint):
             )
         return Shape((sum(shape.channels for shape in inputs), *inputs[0].spatial))
 
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
+
     def expression(self, values: Sequence[Py]) -> Py:
         return call("torch.cat", [listing(values), "1"])
 
@@ -107,6 +110,12 @@ class Add(Joint):
                 alike(inputs, "let one branch adapt: not identity, but (identity or conv 1x1/_ _)"),
             )
         return inputs[0]
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        return (Buffer(inputs[0].elements),) if len(inputs) > 2 else ()  # the sum so far
 
     def expression(self, values: Sequence[Py]) -> Py:
         return " + ".join(map(flat, values))
@@ -137,6 +146,18 @@ class Multiply(Joint):
                 )
             first = Shape(max(a, b) for a, b in zip(first, other, strict=True))
         return first
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        """Each factor where another needs a gradient; `a * b * c` keeps the product `a * b` too."""
+        slots = range(len(inputs))
+        kept = [slot for slot in slots if any(needs[:slot] if slot else needs[1:2])]
+        products = [self.shape(*inputs[:slot]) for slot in slots[2:] if needs[slot]]
+        return Saved(tuple(kept), own=tuple(Buffer(product.elements) for product in products))
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        if len(inputs) < 3:
+            return ()
+        return (Buffer(self.shape(*inputs[:-1]).elements),)  # the product so far
 
     def expression(self, values: Sequence[Py]) -> Py:
         return " * ".join(map(flat, values))

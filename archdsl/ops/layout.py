@@ -10,10 +10,12 @@ from typing import ClassVar
 
 from archdsl.ops.base import (
     Argument,
+    Buffer,
     Construct,
     Family,
     Op,
     Pointwise,
+    Saved,
     Sizes,
     Tensor,
     Window,
@@ -97,6 +99,13 @@ class Rbf(Op):
     def windows(self, *inputs: Shape) -> None:
         return None
 
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved(own=(Buffer(self.channels * inputs[0].channels),))  # the differences
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        differences = self.channels * inputs[0].channels
+        return (Buffer(2 * differences - self.channels),)  # and their squares, before the sum
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
             "RBF",
@@ -121,6 +130,12 @@ class Flatten(Op):
     def windows(self, *inputs: Shape) -> None:
         return None
 
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct("nn.Flatten")
 
@@ -135,6 +150,12 @@ class Identity(Pointwise):
     name: ClassVar[str] = "identity"
     family: ClassVar[Family] = "shape"
     keeps_output: ClassVar[bool] = True
+
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct("nn.Identity")
@@ -154,6 +175,9 @@ class Shuffle(Pointwise):
         needs_map(self, inputs[0])
         split_evenly(inputs[0].channels, self.groups, "channels")
         return inputs[0]
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
@@ -189,6 +213,12 @@ class Slice(Op):
                 f"a slice begins at 0 or later and ends at {shape.channels} or before",
             )
         return Shape((stop - start, *shape.spatial))
+
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         start, stop = self.bounds()
@@ -262,6 +292,9 @@ class Pad(Op):
     def pace(self, axis: int) -> int:
         return self.subsample[axis]
 
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
+
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
         around = self.around(shape.rank)
@@ -332,7 +365,8 @@ class Upsample(Op):
         taps = 1 if self.mode == "nearest" else 2 if self.mode != "bicubic" else 4
         windows = []
         for size, target in zip(inputs[0].spatial, self.shape(*inputs).spatial, strict=True):
-            finer = Fraction(target, size)
+            # Where a factor is given, PyTorch steps by it even if the extent was rounded down.
+            finer = Fraction(str(self.factor)) if len(inputs) == 1 else Fraction(target, size)
             span = max(1, ceil(taps * finer))
             windows.append(Window(span, 1, span - 1 - (span - ceil(finer)) // 2, finer=finer))
         return tuple(windows)
@@ -342,6 +376,9 @@ class Upsample(Op):
 
     def pace(self, axis: int) -> int:
         return 1 if self.factor is None else Fraction(self.factor).denominator
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct | None:
         if len(inputs) == 2:
@@ -392,6 +429,9 @@ class PixelShuffle(Op):
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...]:
         return (Window(self.factor, 1, self.factor - 1, finer=self.factor),) * inputs[0].rank
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from math import prod
+from typing import ClassVar, Literal
 
 from archdsl.ops.base import (
     Argument,
+    Buffer,
     Construct,
     Family,
     Pointwise,
+    Saved,
     Tensor,
     arg,
     needs_map,
@@ -51,6 +55,10 @@ class BatchNorm(Norm):
     def centres(self, *inputs: Shape) -> bool:
         return True
 
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        """The batch's mean and deviation of each channel."""
+        return Saved((0,), own=(Buffer(2 * inputs[0].channels, "statistics", shared=True),))
+
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
         return Construct(
@@ -70,6 +78,13 @@ class LayerNorm(Norm):
     name: ClassVar[str] = "ln"
 
     eps: float = arg("number", 1e-6)
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved((0,), own=self.scratch(*inputs))
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        """Mean and deviation at each position."""
+        return (Buffer(2 * prod(inputs[0].spatial), "statistics"),)
 
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
@@ -98,6 +113,13 @@ class GroupNorm(Norm):
 
     def centres(self, *inputs: Shape) -> bool:
         return self.groups == inputs[0].channels  # else channels share their group's mean
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved((0,), own=self.scratch(*inputs))
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        """Mean and deviation of each group."""
+        return (Buffer(2 * self.groups, "statistics"),)
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
@@ -128,6 +150,20 @@ class LocalResponseNorm(Pointwise):
         needs_map(self, inputs[0])
         return inputs[0]
 
+    def padded(self, shape: Shape) -> int:
+        """Elements of the squares with zero channels around them."""
+        return (shape.channels + self.n - 1) * prod(shape.spatial)
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        """The padded squares, and the sums over channels before and after they are raised."""
+        (shape,) = inputs
+        return Saved((0,), own=(Buffer(self.padded(shape)), Buffer(2 * shape.elements)))
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        """At its most the squares and their padded copy, or three steps of one formula."""
+        (shape,) = inputs
+        return (Buffer(max(self.padded(shape), 2 * shape.elements)),)
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
             "nn.LocalResponseNorm",
@@ -148,30 +184,40 @@ class Activation(Pointwise):
     in_place: ClassVar[bool] = True
     keeps_output: ClassVar[bool] = True
     torch_name: ClassVar[str]
+    backward: ClassVar[Literal["input", "output", "either"]] = "input"  # what it is computed from
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved(output=True) if self.backward == "output" else Saved((0,))
+
+    def saved_in_place(self, *inputs: Shape) -> Saved:
+        return super().saved_in_place(*inputs) if self.backward == "input" else Saved(output=True)
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(f"nn.{self.torch_name}")
 
 
-def activation(name: str, torch_name: str, *, in_place: bool = True) -> type[Activation]:
+def activation(
+    name: str, torch_name: str, backward: str = "input", *, in_place: bool = True
+) -> type[Activation]:
     """An activation without parameters."""
     function = f"nn.functional.{name}" if in_place else f"torch.{name}"
     namespace = {
         "name": name,
         "torch_name": torch_name,
         "in_place": in_place,
+        "backward": backward,
         "function": function,
         "__doc__": f"PyTorch's {torch_name}.",
     }
     return dataclass(frozen=True)(type(torch_name, (Activation,), namespace))
 
 
-Relu = activation("relu", "ReLU")
+Relu = activation("relu", "ReLU", "output")
 Relu6 = activation("relu6", "ReLU6")
-Selu = activation("selu", "SELU")
+Selu = activation("selu", "SELU", "either")
 Silu = activation("silu", "SiLU")
 Mish = activation("mish", "Mish")
-Sigmoid = activation("sigmoid", "Sigmoid", in_place=False)
+Sigmoid = activation("sigmoid", "Sigmoid", "output", in_place=False)
 Hardswish = activation("hardswish", "Hardswish")
 Hardsigmoid = activation("hardsigmoid", "Hardsigmoid")
 
@@ -181,6 +227,7 @@ class Leaky(Activation):
     """Leaky ReLU."""
 
     name: ClassVar[str] = "leaky"
+    backward: ClassVar[Literal["input", "output", "either"]] = "either"
     positional: ClassVar[tuple[str, ...]] = ("slope",)
 
     slope: float = arg("number", 0.01)
@@ -202,6 +249,7 @@ class Elu(Activation):
     """Exponential linear unit."""
 
     name: ClassVar[str] = "elu"
+    backward: ClassVar[Literal["input", "output", "either"]] = "either"
     positional: ClassVar[tuple[str, ...]] = ("alpha",)
 
     alpha: float = arg("number", 1.0)
@@ -270,11 +318,20 @@ class Tanh(Activation):
     """a * tanh(b * x); LeNet-5's squashing function has a=1.7159 and b=2/3."""
 
     name: ClassVar[str] = "tanh"
+    backward: ClassVar[Literal["input", "output", "either"]] = "output"
     in_place: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("a", "b")
 
     a: float = arg("number", 1.0)
     b: float = arg("number", 1.0)
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        own = self.scratch(*inputs)
+        return Saved(own=own) if own else Saved(output=True)
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        """The tangent before it is scaled."""
+        return () if (self.a, self.b) == (1, 1) else (Buffer(inputs[0].elements),)
 
     def module(self, *inputs: Shape) -> Construct:
         if self.a == 1 and self.b == 1:
@@ -293,6 +350,7 @@ class Softmax(Activation):
     """Softmax over the channels."""
 
     name: ClassVar[str] = "softmax"
+    backward: ClassVar[Literal["input", "output", "either"]] = "output"
     in_place: ClassVar[bool] = False
     probabilities: ClassVar[bool] = True
 
@@ -333,6 +391,19 @@ class Dropout(Pointwise):
             raise Misfit(f"a probability lies between 0 and 1, not at {self.p}", f"{self.name} 0.2")
         return inputs[0]
 
+    def shares_memory(self, training: bool) -> bool:
+        return not training or self.p == 0
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        """Its mask, of the values' type; on a GPU PyTorch's takes a byte an element instead."""
+        if self.p == 0:
+            return Saved()
+        return Saved(own=(Buffer(1, shared=True) if self.p == 1 else self.mask(inputs[0]),))
+
+    def mask(self, shape: Shape) -> Buffer:
+        """What was drawn, for each value."""
+        return Buffer(shape.elements)
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct(self.torch_name, (Argument("p", self.p, source="p", positional=True),))
 
@@ -347,6 +418,9 @@ class Dropout2d(Dropout):
         needs_map(self, inputs[0])
         return super().shape(*inputs)
 
+    def mask(self, shape: Shape) -> Buffer:
+        return Buffer(shape.channels)
+
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
             f"nn.Dropout{inputs[0].rank}d", (Argument("p", self.p, source="p", positional=True),)
@@ -359,6 +433,12 @@ class DropPath(Dropout):
 
     name: ClassVar[str] = "droppath"
     torch_name: ClassVar[str] = "StochasticDepth"
+
+    def shares_memory(self, training: bool) -> bool:
+        return not training
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved(own=(Buffer(1),))
 
 
 @dataclass(frozen=True)
@@ -380,6 +460,12 @@ class Scale(Pointwise):
             return ()
         each = (shape.channels, *(1 for _ in shape.spatial))
         return (Tensor("weight", each), *((Tensor("bias", each),) if self.bias else ()))
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved((0,)) if self.fixed is None else Saved()
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        return (Buffer(inputs[0].elements),) if self.bias and self.fixed is None else ()
 
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from operator import gt
@@ -10,9 +10,11 @@ from typing import ClassVar
 
 from archdsl.ops.base import (
     Argument,
+    Buffer,
     Construct,
     Family,
     Op,
+    Saved,
     Sizes,
     Tensor,
     Window,
@@ -55,6 +57,11 @@ def refuse_same_tf(op: str, pad: Padding) -> None:
     """Refuse TensorFlow's padding where PyTorch's operator has no like."""
     if pad == "same_tf":
         raise Misfit(f"{op} has no 'same_tf' padding", "use 'same', or numbers as in pad=1")
+
+
+def padded_copy(shape: Shape, pads: Pads) -> Buffer:
+    """The copy of a map with its padding, which modules make whose padding is not PyTorch's."""
+    return Buffer(shape.channels * prod(padded(shape, pads)))
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,25 @@ class Conv(Op):
 
     def pace(self, axis: int) -> int:
         return self.stride[axis]
+
+    def copies(self, shape: Shape) -> tuple[Buffer, ...]:
+        """What the convolution is given in place of its input, where that is a copy."""
+        if self.connect is not None:
+            return (Buffer(prod(shape.spatial) * self.links(shape)),)
+        return (padded_copy(shape, self.pads(shape)),) if self.pad == "same_tf" else ()
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        own = self.copies(inputs[0])
+        return Saved(() if own else (0,), own=own)
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        if self.connect is None:
+            return self.copies(inputs[0])
+        # The links' maps are made of the copies, then summed, stacked, and given their bias.
+        out = self.shape(*inputs)
+        (copies,) = self.copies(inputs[0])
+        links = self.links(inputs[0]) * prod(out.spatial)
+        return (Buffer(links + max(copies.elements - out.elements, 2 * out.elements)),)
 
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
@@ -248,6 +274,12 @@ class DepthwiseConv(Op):
 
     def pace(self, axis: int) -> int:
         return self.stride[axis]
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return self.conv(inputs[0]).saved(needs, *inputs)
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        return self.conv(inputs[0]).scratch(*inputs)
 
     def module(self, *inputs: Shape) -> Construct:
         construct = self.conv(inputs[0]).module(*inputs)
@@ -439,6 +471,17 @@ class MaxPool(Pool):
     alias: ClassVar[str] = "pool"
     words = {"ceil": ("ceil", True), "global": ("globally", True), **PADDING_WORDS}
 
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        own = self.scratch(*inputs)
+        return Saved((0,) if len(own) == 1 else (), own=own)
+
+    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        """Where each maximum was found, in inference too; and the input's padded copy."""
+        indices = Buffer(self.shape(*inputs).elements, "indices")
+        if self.globally or self.pad != "same_tf":
+            return (indices,)
+        return (indices, padded_copy(inputs[0], self.pads(inputs[0])))
+
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
         if self.globally:
@@ -479,6 +522,11 @@ class AvgPool(Pool):
         if self.globally or self.size is not None:
             raise Misfit("avgpool takes one of a size, 'global' and out=")
         return Shape((shape.channels, *self.out))
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        """Its input, which only the mean of a whole map does not read again."""
+        whole = self.globally or (self.out is not None and set(self.out) == {1})
+        return Saved() if whole else Saved((0,))
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
         (shape,) = inputs

@@ -1,0 +1,47 @@
+"""What training keeps of a forward pass for the backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archdsl.graph import Network, Node
+from archdsl.memory.storages import overwriters, storages
+from archdsl.ops import Buffer, Saved
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept on behalf of a node and of none before: memories by their maker, and its own."""
+
+    node: int
+    places: tuple[int, ...]
+    own: tuple[Buffer, ...]
+
+
+def kept(network: Network) -> Iterator[Kept]:
+    """What each node adds, each memory once; nothing behind which no parameter is learned."""
+    places, overwriting = storages(network, training=True), overwriters(network)
+    needs: dict[int, bool] = {}
+    seen: set[int] = set()
+    for index, place in places.items():
+        node = network.nodes[index]
+        came = [needs[i] for i in node.inputs]
+        needs[index] = any(came) or learns(network, node)
+        if needs[index]:
+            saved = saved_by(network, node, came, index in overwriting)
+            read = {places[node.inputs[slot]] for slot in saved.inputs}
+            new = tuple(sorted((read | ({place} if saved.output else set())) - seen))
+            seen.update(new)
+            yield Kept(index, new, saved.own)
+
+
+def saved_by(network: Network, node: Node, needs: list[bool], overwrites: bool) -> Saved:
+    """What a node's backward pass reads."""
+    shapes = network.input_shapes(node)
+    return node.op.saved_in_place(*shapes) if overwrites else node.op.saved(needs, *shapes)
+
+
+def learns(network: Network, node: Node) -> bool:
+    """Whether a node has parameters that are trained."""
+    return any(tensor.role == "trainable" for tensor in network.tensors(node))
