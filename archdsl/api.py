@@ -88,9 +88,12 @@ class Architecture:
         """Its PyTorch source."""
         return pipeline.compile(self.declared, self.settings)
 
-    def summary(self, level: str = "block", count: str = "macs") -> str:
-        """Its table; `level` is `block` or `layer`, `count` macs, fvcore, ptflops or torchinfo."""
-        return pipeline.summary(self.network, level, count)
+    def summary(self, level: str = "block", **wishes: Any) -> str:
+        """Its table; `level` is `block` or `layer`, the wishes `columns`, `sort` and `format`.
+
+        `count` among them counts costs as `fvcore`, `ptflops` or `torchinfo` does.
+        """
+        return pipeline.summary(self.network, level, **wishes)
 
     def draw(self, format: str = "svg", level: str = "block", **wishes: Any) -> bytes:
         """Its picture as svg, png, pdf, dot, mmd (Mermaid) or tex (TikZ).

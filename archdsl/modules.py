@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from os.path import isfile
 from pathlib import Path
 
 from archdsl import library
@@ -13,6 +14,7 @@ from archdsl.parser import parse
 from archdsl.source import Source
 from archdsl.unused import unused_parameters
 
+MAX_USES = 50  # files that use each other in a row
 RESERVED = ("aux", "output", "input", "none", "on", "in")
 
 
@@ -115,7 +117,7 @@ class Loader:
             if use.is_path
             else library.shipped_spec(use.spec)
         )
-        if found is None or not found.is_file():
+        if found is None or not isfile(found):
             self.paths |= {found} if found else set()
             stems = [p.stem for p in library.shipped("specs").glob("*.arch")]
             raise mistake(
@@ -126,6 +128,9 @@ class Loader:
             )
         if found.resolve() in self.open:
             raise mistake("use", f"'{use.spec}' uses this file: a circle of 'use'", use.span)
+        if len(self.open) > MAX_USES:
+            message = f"files use each other more than {MAX_USES} deep"
+            raise mistake("limit", message, use.span)
         other = self.file(found)
         for name in use.names:
             if name.name in other.definitions:

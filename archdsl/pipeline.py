@@ -6,7 +6,7 @@ values than their defaults. A mistake in either leaves as an ArchError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from archdsl.source import Source
 
 if TYPE_CHECKING:
     from archdsl.measure import Report
+    from archdsl.plot import Subject
     from archdsl.zoo import Listed
 
 Settings = Mapping[str, Any]
@@ -163,21 +164,35 @@ def counted(network: Network, count: str) -> Report:
     return counted(network, count, functions(network))
 
 
-def summary(
-    network: Network,
-    level: str = "block",
-    count: str = "macs",
-    *,
-    color: bool = False,
-    width: int | None = None,
-) -> str:
-    """Network to a table of its blocks or layers; `count` is one of `counts.CONVENTIONS`."""
+def summary(network: Network, level: str = "block", *, count: str = "macs", **wishes: Any) -> str:
+    """Network to a table of its blocks or layers; the wishes are those of `summary.summary`.
+
+    `count` is one of `counts.CONVENTIONS`, which gives its costs.
+    """
     from archdsl.counts import CONVENTIONS
     from archdsl.summary import summary
 
-    report = None if count == "macs" else counted(network, count)
-    unit = CONVENTIONS[count].unit
-    return summary(network, level, report, unit, color=color, width=width)
+    found = report(network) if count == "macs" else counted(network, count)
+    return summary(network, found, level, unit=CONVENTIONS[count].unit, **wishes)
+
+
+def subjects(specs: Sequence[str]) -> list[Subject]:
+    """The networks that specs name, all of a file's where one names none; without any, the zoo."""
+    from archdsl.plot import Subject
+
+    found = []
+    for spec in specs or library.shipped_networks():
+        module, declared = asked(spec)
+        family = Path(module.spec.source.name).stem
+        found += [Subject(expand(each), family) for each in declared]
+    return found
+
+
+def plot(subjects: Sequence[Subject], kind: str = "size", format: str = "svg") -> bytes:
+    """Networks to a plot of a kind in `plot.KINDS`."""
+    from archdsl.plot import plot
+
+    return plot(subjects, kind, format)
 
 
 def formatted(source: Source) -> str:

@@ -204,6 +204,42 @@ def test_an_inset_is_apart_from_the_network() -> None:
     assert "cluster_inset0" not in plain
 
 
+# ---- costs ---------------------------------------------------------------------------------
+
+
+def test_boxes_say_what_they_cost() -> None:
+    boxes = seen(shipped("resnet50"), show=("params", "macs")).boxes()
+    said = {box.place or box.title: box.costs for box in boxes}
+    assert said["conv 7x7/2 64"] == ["9.5 K params", "118.0 M MACs"]  # and 128 of the norm's
+    assert said["layer1.0–2"] == ["215.8 K params", "667.9 M MACs"]  # 3 copies
+    assert said["maxpool 3x3/2"] == said["input"] == said["output"] == []
+
+
+def test_colours_say_where_the_cost_is() -> None:
+    """74 % of VGG-16's parameters are in its first fully connected layer."""
+    shown = seen(shipped("vgg16"), color="params")
+    assert shown.scale[-1] == "to 74.3% of params"
+    heats = {box.title: box.heat for box in shown.boxes() if box.heat}
+    assert heats == {"fc 4096": 4}
+    for theme in THEMES:
+        svg = draw(shipped("vgg16"), Figure(color="params", theme=theme)).decode().lower()
+        assert svg.count(f'fill="{STYLED[theme].heat[4].lower()}"') == 2  # and the legend's
+
+
+@pytest.mark.parametrize("format", ["svg", "dot", "mmd", "tex"])
+def test_costs_are_in_every_format(format: str) -> None:
+    figure = Figure("layer", show=("params",), color="macs")
+    text = draw(shipped("resnet18"), figure, format).decode().replace("&#160;", " ")
+    assert "37.0 K params" in text  # 9 x 64 x 64 of layer1's convolutions, and the norms' 128
+    assert "of MACs" in text or format == "mmd"
+
+
+def test_a_part_counts_its_own_only() -> None:
+    shown = seen(shipped("resnet50"), "layer", part="layer3.1", show=("activations",))
+    assert shown.boxes()[0].costs == []
+    assert sum(bool(box.costs) for box in shown.boxes()) == 4
+
+
 # ---- looks ---------------------------------------------------------------------------------
 
 
@@ -231,6 +267,7 @@ def test_words_can_be_read_on_every_box(theme: str) -> None:
 
     look = STYLED[theme]
     fills = [style.fill for style in (*look.styles.values(), look.plain, look.unsure)]
+    fills += look.heat
     assert min(contrast(look.ink, fill) for fill in (*fills, look.paper, look.frame)) > 7
     assert min(contrast(look.dim, fill) for fill in (*fills, look.paper)) > 4.5
     assert contrast(look.mistake.line, look.mistake.fill) > 4.5

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import click
 
 from archdsl import pipeline
-from archdsl.cli.files import target, write
+from archdsl.cli.files import ending, target, write
 from archdsl.cli.options import SET, SPEC, output_option
 from archdsl.cli.streams import complain, note
 from archdsl.diagnostics import ArchError
@@ -26,6 +27,7 @@ Examples:
   archdsl draw resnet34
   archdsl draw googlenet --inset -o googlenet.pdf
   archdsl draw resnet50:residual -o unit.tex
+  archdsl draw resnet50 --color macs --show params,macs
   archdsl draw my.arch --level layer --theme dark -o my.png""",
 )
 @SPEC
@@ -43,6 +45,14 @@ Examples:
 @click.option("--depth", metavar="N", type=click.IntRange(0), help="Open blocks N deep.")
 @click.option("--expand", metavar="LABEL", multiple=True, help="Open a block; may be repeated.")
 @click.option("--inset", is_flag=True, help="Show beside it what the blocks are made of.")
+@click.option(
+    "--show", metavar="COSTS", help="Write costs into the boxes: params, macs, activations."
+)
+@click.option(
+    "--color",
+    type=click.Choice(["params", "macs", "activations"]),
+    help="Colour boxes by their share of a cost.",
+)
 @click.option("--direction", type=click.Choice(["down", "right"]), default="down")
 @click.option("--theme", type=click.Choice(["light", "dark", "print"]), default="light")
 def draw(
@@ -54,17 +64,13 @@ def draw(
     of that label. A network that does not pass the check is drawn as far as it was understood,
     mistakes in red.
     """
-    printed = output == Path("-")
-    folder = output is None or printed or output.is_dir()
-    form = "svg" if output is None or folder else output.suffix.lower().removeprefix(".")
-    if form not in FORMATS:
-        endings = ", ".join(f".{known}" for known in FORMATS)
-        raise click.BadParameter(f"'{output}' ends in none of {endings}", param_hint="'-o'")
+    form = ending(output, FORMATS)
     declared, part = pipeline.declared_part(spec)
     network, refusal = understood(declared, values)
     level = level or ("layer" if part else "block")
+    wishes["show"] = tuple(re.findall(r"[^,\s]+", wishes["show"] or ""))
     picture = pipeline.draw(network, level, form, part=part, **wishes)
-    if printed:
+    if output == Path("-"):
         click.echo(picture, nl=False)
     else:
         name = network.name if part is None else f"{network.name}_{part}"

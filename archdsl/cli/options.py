@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from archdsl.diagnostics import printable
+
 NUMBER = re.compile(r"([+-]?\d{1,15})([KMG]?)")
 SIZE = re.compile(r"\d{1,9}(x\d{1,9})+")
 MULTIPLES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
@@ -20,7 +22,7 @@ def settings(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> d
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name.strip().isidentifier() or not value.strip():
-            raise click.BadParameter(f"'{text}' is not of the form name=value")
+            raise click.BadParameter(f"'{printable(text)}' is not of the form name=value")
         found[name.strip()] = setting(value.strip())
     return found
 
@@ -38,7 +40,7 @@ def setting(text: str) -> Any:
     except ValueError:
         return text
     if abs(value) > 1e15 or value != value:
-        raise click.BadParameter(f"'{text}' is no number that a network can have")
+        raise click.BadParameter(f"'{printable(text)}' is no number that a network can have")
     return value
 
 

@@ -31,6 +31,8 @@ class Box:
     place: str = ""
     fault: str = ""
     unsure: bool = False
+    costs: list[str] = field(default_factory=list)
+    heat: int | None = None  # the step of its colour, where that is by cost
 
     def boxes(self) -> Iterator[Box]:
         """Itself."""
@@ -56,6 +58,7 @@ class Frame:
     device: int | None = None
     place: str = ""
     divisible: bool = False  # a mere group, which may go on in another column
+    costs: list[str] = field(default_factory=list)
 
     def boxes(self) -> Iterator[Box]:
         """All boxes within."""
@@ -82,13 +85,17 @@ class Edge:
 
 @dataclass(frozen=True)
 class View:
-    """All that a figure shows: boxes and tensors below a title, and what blocks are made of."""
+    """All that a figure shows: boxes and tensors below a title, and what blocks are made of.
+
+    Where boxes are coloured by cost, `scale` says what the colours mean.
+    """
 
     title: str
     about: str
     items: list[Item]
     edges: list[Edge]
     insets: tuple[View, ...] = ()
+    scale: tuple[str, ...] = ()
 
     def boxes(self) -> list[Box]:
         """All boxes, in walking order; those of the insets are apart."""

@@ -138,7 +138,7 @@ def openings(item: Item) -> Iterator[Box]:
 
 def height(box: Box) -> float:
     """About how high a box is, with the gap above it."""
-    return LINE * (1 + bool(box.detail) + bool(box.place)) + GAP
+    return LINE * (1 + bool(box.detail) + bool(box.place) + bool(box.costs)) + GAP
 
 
 def reach(box: Box) -> float:
@@ -157,7 +157,8 @@ def width(item: Item) -> float:
     """About how wide an item is, with its edges' labels; branches in a frame stand side by side."""
     if isinstance(item, Frame):
         return TITLE + max(map(width, item.items)) * (1 + any_branches(item))
-    longest = max(map(len, (item.title, " ".join(item.detail), item.place)))
+    lines = item.title, " ".join(item.detail), item.place, " · ".join(item.costs)
+    longest = max(map(len, lines))
     return max(longest * LETTER + TITLE, 90) + 30 * (item.repeat > 1)
 
 

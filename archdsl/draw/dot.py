@@ -162,7 +162,11 @@ class Writer:
         """The style of a box: of its family, unless something is wrong."""
         if box.fault:
             return self.theme.mistake
-        return self.theme.unsure if box.unsure else self.theme.style(box.family)
+        if box.unsure:
+            return self.theme.unsure
+        if box.heat is not None:
+            return self.markup.heat_styles(self.view)[box.heat]
+        return self.theme.style(box.family)
 
     # ---- edges ----
 

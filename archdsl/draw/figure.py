@@ -12,6 +12,7 @@ Direction = Literal["down", "right"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 THEMES = ("light", "dark", "print")
+COSTS = ("params", "macs", "activations")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Figure:
     `depth` is how many blocks deep it is open: 0 on the level of blocks, on the others without a
     bound. `expand` names blocks, or labels, that are open whatever the depth. `part` names the one
     block, or label, that is drawn instead of the whole network. `inset` puts what the blocks are
-    made of beside the network.
+    made of beside the network. `show` writes costs into the boxes, `color` colours them by one.
     """
 
     level: str = "block"
@@ -31,11 +32,15 @@ class Figure:
     direction: str = "down"
     theme: str = "light"
     inset: bool = False
+    show: tuple[str, ...] = ()
+    color: str | None = None
 
     def __post_init__(self) -> None:
         known("level", self.level, LEVELS)
         known("direction", self.direction, DIRECTIONS)
         known("theme", self.theme, THEMES)
+        for cost in (*self.show, *filter(None, [self.color])):
+            known("cost", cost, COSTS)
 
     @property
     def open_depth(self) -> float:

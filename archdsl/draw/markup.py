@@ -79,7 +79,8 @@ class Markup:
         if box.kind == "output":
             return stacked([bold(box.title), *(self.small(line, 9) for line in detail)])
         about = self.small(" · ".join(detail), 9)
-        return stacked([bold(box.title), about, self.small(box.place), *fault])
+        costs = self.small(" · ".join(box.costs))
+        return stacked([bold(box.title), about, self.small(box.place), costs, *fault])
 
     def fault(self, box: Box) -> list[str]:
         """What is wrong with a box."""
@@ -92,6 +93,7 @@ class Markup:
         lines = [*frame.detail, frame.place]
         if sum(map(len, lines)) < NARROW:
             lines = [" · ".join(line for line in lines if line)]
+        lines.append(" · ".join(frame.costs))
         return stacked([self.small(frame.title, 9) + bold(times), *map(self.small, lines)])
 
     def repeated(self, box: Box, style: Style, *, beside: bool) -> str:
@@ -125,9 +127,16 @@ class Markup:
     def legend_styles(self, view: View) -> list[Style]:
         """The styles that a figure uses, in the theme's order."""
         boxes = view.boxes()
+        if view.scale:
+            return self.heat_styles(view)
         found = [style for family, style in self.theme.styles.items() if family in view.families]
         found += [self.theme.unsure] if any(box.unsure for box in boxes) else []
         return found + ([self.theme.mistake] if any(box.fault for box in boxes) else [])
+
+    def heat_styles(self, view: View) -> list[Style]:
+        """The styles of a figure that is coloured by cost, cold to hot."""
+        fills = zip(view.scale, self.theme.heat, strict=True)
+        return [Style(name, fill, self.theme.plain.line) for name, fill in fills]
 
     def legend(self, styles: list[Style]) -> str:
         """A row of swatches; of a fixed width, or Graphviz would spread it below a long caption."""

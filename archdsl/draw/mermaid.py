@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 
 from archdsl.draw.boxes import Box, Edge, Frame, Item, View
@@ -80,11 +81,13 @@ class Writer:
     def caption(self, frame: Frame) -> list[str]:
         """What a frame is, how often, and where."""
         times = f" ×{frame.repeat}" if frame.repeat > 1 else ""
-        return [frame.title + times, *frame.detail, frame.place]
+        return [frame.title + times, *frame.detail, frame.place, *frame.costs]
 
     def box(self, box: Box) -> str:
         times = f" ×{box.repeat}" if box.repeat > 1 else ""
-        words = quoted([box.title + times, " · ".join(box.detail), box.place, box.fault])
+        words = quoted(
+            [box.title + times, " · ".join(box.detail), box.place, *box.costs, box.fault]
+        )
         shape = f"(({words}))" if box.kind == "joint" else f"({words})"
         return f"{self.names[box]}{shape}:::{self.look(box)}"
 
@@ -94,6 +97,8 @@ class Writer:
             return "mistake"
         if box.unsure:
             return "unsure"
+        if box.heat is not None:
+            return f"heat{box.heat}"
         return box.family if box.family in self.theme.styles else "plain"
 
     def edge(self, edge: Edge) -> str:
@@ -110,6 +115,7 @@ class Writer:
             "plain": theme.plain,
             "unsure": theme.unsure,
             "mistake": theme.mistake,
+            **{f"heat{k}": replace(theme.plain, fill=fill) for k, fill in enumerate(theme.heat)},
         }
         used = {self.look(box) for box in self.names}
         for name, style in looks.items():

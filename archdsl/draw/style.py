@@ -33,6 +33,7 @@ class Theme:
     plain: Style
     unsure: Style
     mistake: Style
+    heat: tuple[str, ...]  # fills from cold to hot
 
     def style(self, family: str) -> Style:
         """The style of a family; inputs, outputs and joints are plain."""
@@ -62,7 +63,7 @@ def styles(*colors: tuple[str, str]) -> dict[str, Style]:
 LIGHT = Theme(
     paper="#FFFFFF",
     ink="#222222",
-    dim="#555555",
+    dim="#4F4F4F",
     wire="#555555",
     frame="#FAFBFC",
     frame_line="#B8C2CC",
@@ -81,11 +82,12 @@ LIGHT = Theme(
     plain=Style("", "#FFFFFF", "#555555"),
     unsure=Style("not checked", "#FFFFFF", "#AAAAAA"),
     mistake=Style("mistake", "#FFE3E0", "#B71C1C"),
+    heat=("#FFFFFF", "#FFF0CF", "#FFDD9C", "#FFCB90", "#FFB98A"),
 )
 DARK = Theme(
     paper="#15191E",
     ink="#ECEFF1",
-    dim="#B4BDC4",
+    dim="#BCC4CA",
     wire="#90A0AC",
     frame="#1C2228",
     frame_line="#46525C",
@@ -104,6 +106,7 @@ DARK = Theme(
     plain=Style("", "#1F252B", "#90A0AC"),
     unsure=Style("not checked", "#15191E", "#66727C"),
     mistake=Style("mistake", "#6B1F1F", "#FF8A80"),
+    heat=("#1F252B", "#35291B", "#4A3117", "#5C3612", "#70390B"),
 )
 PRINT = Theme(
     paper="#FFFFFF",
@@ -127,6 +130,7 @@ PRINT = Theme(
     plain=Style("", "#FFFFFF", "#000000"),
     unsure=Style("not checked", "#FFFFFF", "#999999"),
     mistake=Style("mistake", "#FFFFFF", "#CC0000"),
+    heat=("#FFFFFF", "#EEEEEE", "#DADADA", "#C4C4C4", "#ADADAD"),
 )
 THEMES = {"light": LIGHT, "dark": DARK, "print": PRINT}
 

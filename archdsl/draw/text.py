@@ -170,9 +170,9 @@ def between(path: str, last: Node) -> str:
     return f"{path}–{tail}" if tail.isdigit() else f"{path} … {tail}"
 
 
-def parameters(count: int) -> str:
-    """A number of parameters as papers give it: `25.6 M parameters`."""
+def quantity(count: int) -> str:
+    """A large number as papers give it: `25.6 M`."""
     for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "K")):
         if count >= size:
-            return f"{count / size:.1f} {letter} parameters"
-    return f"{count} parameters"
+            return f"{count / size:.1f} {letter}"
+    return f"{count}"

@@ -15,25 +15,8 @@ from archdsl.draw.dot import Writer
 from archdsl.draw.engine import layout
 from archdsl.draw.figure import Figure
 from archdsl.draw.style import THEMES, Style
+from archdsl.latex import escaped
 
-SPECIAL = {
-    **{sign: f"\\{sign}" for sign in "{}$&#_%"},
-    "\\": "\\textbackslash{}",
-    "^": "\\textasciicircum{}",
-    "~": "\\textasciitilde{}",
-    "<": "\\textless{}",
-    ">": "\\textgreater{}",
-    "|": "\\textbar{}",
-    '"': "\\textquotedbl{}",
-    "`": "\\textasciigrave{}",
-    "'": "\\textquotesingle{}",
-    "-": "{-}",
-    "×": "$\\times$",
-    "·": "$\\cdot$",
-    "–": "--",
-    "…": "\\dots{}",
-}
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 TITLE, DETAIL, PLACE = "\\small\\bfseries", "\\footnotesize", "\\scriptsize"
 PAD = 6  # points around the figure
 HEAD = """\
@@ -49,11 +32,6 @@ def tikz_text(view: View, figure: Figure) -> str:
     """The TikZ text of a figure."""
     page = Page(view, figure)
     return "\n".join(page.lines(json.loads(layout(page.writer.text())))) + "\n"
-
-
-def escaped(text: str) -> str:
-    """A text in which no word of a spec is read as a command."""
-    return "".join(SPECIAL.get(sign, sign) for sign in UNPRINTABLE.sub(" ", text))
 
 
 def written(*lines: tuple[str, str]) -> str:
@@ -186,14 +164,15 @@ def words(box: Box) -> str:
     if box.kind == "joint" and not box.fault:
         return f"{written((TITLE, title))} {written((DETAIL, ' '.join(box.detail)))}"
     details = [" · ".join(box.detail)] if box.kind != "output" else box.detail
-    small = [(PLACE, box.place), (PLACE, box.fault)]
+    small = [(PLACE, line) for line in (box.place, " · ".join(box.costs), box.fault)]
     return written((TITLE, title), *((DETAIL, detail) for detail in details), *small)
 
 
 def caption(frame: Frame) -> str:
     """What stands in a frame's corner."""
     title = f"{frame.title} ×{frame.repeat}" if frame.repeat > 1 else frame.title
-    return written((DETAIL, title), *((PLACE, line) for line in (*frame.detail, frame.place)))
+    lines = *frame.detail, frame.place, *frame.costs
+    return written((DETAIL, title), *((PLACE, line) for line in lines))
 
 
 def word(place: str, text: str, look: str = "") -> str:
