@@ -89,9 +89,9 @@ class Architecture:
         return pipeline.compile(self.declared, self.settings)
 
     def summary(self, level: str = "block", **wishes: Any) -> str:
-        """Its table; `level` is `block` or `layer`, the wishes `columns`, `sort` and `format`.
+        """Its table; `level` is `block` or `layer`.
 
-        `count` among them counts costs as `fvcore`, `ptflops` or `torchinfo` does.
+        Further wishes are `count` (macs, fvcore, ptflops, torchinfo), `columns`, `sort`, `format`.
         """
         return pipeline.summary(self.network, level, **wishes)
 

@@ -164,16 +164,13 @@ def counted(network: Network, count: str) -> Report:
     return counted(network, count, functions(network))
 
 
-def summary(network: Network, level: str = "block", *, count: str = "macs", **wishes: Any) -> str:
-    """Network to a table of its blocks or layers; the wishes are those of `summary.summary`.
-
-    `count` is one of `counts.CONVENTIONS`, which gives its costs.
-    """
+def summary(network: Network, level: str = "block", count: str = "macs", **wishes: Any) -> str:
+    """Network to a table; `count` is one of `counts.CONVENTIONS`, wishes those of `summary`."""
     from archdsl.counts import CONVENTIONS
     from archdsl.summary import summary
 
-    found = report(network) if count == "macs" else counted(network, count)
-    return summary(network, found, level, unit=CONVENTIONS[count].unit, **wishes)
+    figures = report(network) if count == "macs" else counted(network, count)
+    return summary(network, figures, level, unit=CONVENTIONS[count].unit, **wishes)
 
 
 def subjects(specs: Sequence[str]) -> list[Subject]:

@@ -20,8 +20,8 @@ Examples:
   archdsl summary resnet50
   archdsl summary googlenet --level layer
   archdsl summary vgg16 --level layer --sort params
-  archdsl summary resnet50 --columns name,output,macs --format latex
-  archdsl summary resnet50 --count fvcore""",
+  archdsl summary resnet50 --count fvcore
+  archdsl summary resnet50 --columns name,output,macs --format latex""",
 )
 @SPEC
 @SET
@@ -32,13 +32,6 @@ Examples:
     show_default=True,
     help="Blocks closed, or with the layers within.",
 )
-@click.option(
-    "--count",
-    type=click.Choice(["macs", "fvcore", "ptflops", "torchinfo"]),
-    default="macs",
-    show_default=True,
-    help="Costs as papers count them, or as a tool does.",
-)
 @click.option("--sort", metavar="COLUMN", help="Largest first, by a column; nothing is folded.")
 @click.option(
     "--columns",
@@ -46,6 +39,13 @@ Examples:
     default="name,what,output,params,params%,macs,macs%",
     show_default=True,
     help="What to show; activations and activations% as well.",
+)
+@click.option(
+    "--count",
+    type=click.Choice(["macs", "fvcore", "ptflops", "torchinfo"]),
+    default="macs",
+    show_default=True,
+    help="Costs as papers count them, or as a tool does.",
 )
 @click.option(
     "--format",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from archdsl.diagnostics import printable
 from archdsl.graph import Network
 from archdsl.measure import Report
-from archdsl.summary.columns import MACS, USUAL, Column, chosen
+from archdsl.summary.columns import USUAL, Column, chosen
 from archdsl.summary.rows import LEVELS, Line, flat, lines, totals
 from archdsl.summary.table import drawn, plain, table
 from archdsl.summary.texts import as_json, comma_separated, markdown, tabular
@@ -28,7 +28,7 @@ def summary(
     report: Report,
     level: str = "block",
     *,
-    unit: str = MACS,
+    unit: str = "MACs",
     columns: Iterable[str] = USUAL,
     sort: str | None = None,
     format: str = "table",
@@ -37,10 +37,10 @@ def summary(
 ) -> str:
     """The network as a table; `level` is `block`, or `layer` for what stands in the blocks too.
 
-    The report's costs are in a `unit`. With `sort`, the blocks or layers by a column, the largest
-    first; `format` is one of `FORMATS`.
+    The report may count costs in another `unit` than MACs. With `sort`, the blocks or layers by a
+    column, the largest first; `format` is one of `FORMATS`.
     """
-    shown = [column.counted_in(unit) for column in chosen(columns)]
+    shown = chosen(columns, unit)
     rows = ranked(network, report, level, sort) if sort else lines(network, report, level)
     total = totals(report)
     wholes = {"params": total.params, "macs": total.macs, "activations": total.activations}
@@ -85,7 +85,7 @@ def zoo_table(networks: Iterable[Listed], *, color: bool = False, width: int | N
         ("network", False),
         ("year", False),
         ("params", True),
-        (MACS, True),
+        ("MACs", True),
         ("about", False),
     )
     made = table(headings)
@@ -99,8 +99,8 @@ def closing(report: Report, unit: str) -> Iterator[str]:
     """The sentences below the table."""
     if report.params_with_heads != report.params:
         yield f"without training-only heads: {report.params:,} params, {report.macs:,} {unit}"
-    if unit != MACS:
-        yield f"costs are {unit}, not the {MACS} of papers: see docs/counting.md"
+    if unit != "MACs":
+        yield f"costs are {unit}, not the MACs of papers: see docs/counting.md"
     if report.fixed:
         yield f"fixed constants: {report.fixed:,}"
     field = "x".join(map(str, report.receptive_field))

@@ -11,7 +11,6 @@ from archdsl.summary.rows import Line
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 BAR = 5  # letters of the longest bar
 LONGEST = 44  # characters that say what an item is
-MACS = "MACs"  # the unit of costs, unless they are counted in another way
 WORDS = ("name", "what", "output")
 
 
@@ -48,10 +47,6 @@ class Column:
             return f"{value:,}" if value else ""
         return self.words(line, value)
 
-    def counted_in(self, unit: str) -> Column:
-        """The column where costs are in another unit."""
-        return replace(self, heading=self.heading.replace(MACS, unit))
-
     def words(self, line: Line, value: str) -> str:
         if self.name == "name":
             copies = f" x{line.repeat}" if line.repeat > 1 else ""
@@ -69,8 +64,8 @@ COLUMNS = {
         Column("output", "output", "output"),
         Column("params", "params", "params"),
         Column("params%", "params %", "params", share=True),
-        Column("macs", MACS, "macs"),
-        Column("macs%", f"{MACS} %", "macs", share=True),
+        Column("macs", "MACs", "macs"),
+        Column("macs%", "MACs %", "macs", share=True),
         Column("activations", "activations", "activations"),
         Column("activations%", "activations %", "activations", share=True),
     )
@@ -78,14 +73,15 @@ COLUMNS = {
 USUAL = ("name", "what", "output", "params", "params%", "macs", "macs%")
 
 
-def chosen(names: Iterable[str]) -> list[Column]:
-    """The columns of some names; raises ArchError."""
+def chosen(names: Iterable[str], unit: str = "MACs") -> list[Column]:
+    """The columns of some names, costs in a unit; raises ArchError."""
     found = []
     for name in names:
         if name not in COLUMNS:
             help = did_you_mean(name, COLUMNS) or f"one of {', '.join(COLUMNS)}"
             raise mistake("column", f"there is no column '{name}'", help=help)
-        found.append(COLUMNS[name])
+        column = COLUMNS[name]
+        found.append(replace(column, heading=column.heading.replace("MACs", unit)))
     return found
 
 
