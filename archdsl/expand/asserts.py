@@ -18,7 +18,7 @@ from archdsl.values import number
 if TYPE_CHECKING:
     from archdsl.expand.walk import Expander
 
-MAX_FITS = 20  # inputs that a network's lines may have it walked for
+MAX_FITS = 8  # inputs that a network's lines may have it walked for
 
 
 def assertions(walk: Expander) -> Iterator[Assertion]:
