@@ -17,6 +17,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
     measure, outline                  its figures; the same as nested, folded entries
+    diff                              two networks side by side: added, removed, changed
     lint                              warnings: what is legal and probably wrong
     draw, summary, torchgen           pictures, tables, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back

@@ -38,6 +38,11 @@ class Reach:
         """The receptive field in input positions."""
         return int(self.high - self.low) + 1
 
+    @property
+    def step(self) -> int:
+        """The stride in input positions; 1 where the map is finer than the input."""
+        return max(1, int(self.stride))
+
     def through(self, window: Window) -> Reach:
         """Behind one more window."""
         step = self.stride / Fraction(window.finer)
@@ -111,7 +116,7 @@ def measure(network: Network) -> Report:
         macs_with_heads=sum(row.macs for row in rows),
         elements=sum(row.elements for row in used),
         receptive_field=tuple(reach.extent for reach in field),
-        stride=tuple(max(1, int(reach.stride)) for reach in field),
+        stride=tuple(reach.step for reach in field),
         weight_layers=weight_layers(network),
         rows=rows,
     )
@@ -152,13 +157,19 @@ def carried(network: Network, node: Node) -> list[int]:
 
 def last_field(network: Network) -> Reaches:
     """The reach of the last map that still has positions."""
-    fields: list[Reaches] = []
     last: Reaches = ()
-    for node in network.nodes:
-        fields.append(reaches(network, node, fields))
-        if fields[-1] and not node.training_only:
-            last = fields[-1]
+    for node, field in zip(network.nodes, fields(network), strict=True):
+        if field and not node.training_only:
+            last = field
     return last
+
+
+def fields(network: Network) -> list[Reaches]:
+    """The reach of every node, in input positions along each axis."""
+    found: list[Reaches] = []
+    for node in network.nodes:
+        found.append(reaches(network, node, found))
+    return found
 
 
 def reaches(network: Network, node: Node, fields: list[Reaches]) -> Reaches:

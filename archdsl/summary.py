@@ -108,7 +108,7 @@ def lines(entries: Iterable[Entry], report: Report, level: str, depth: int = 0) 
         yield Line(
             depth,
             entry.name,
-            what(entry),
+            clipped(entry.what),
             str(entry.shape),
             entry.repeat,
             sum(row.params for row in rows),
@@ -118,17 +118,8 @@ def lines(entries: Iterable[Entry], report: Report, level: str, depth: int = 0) 
             yield from lines(entry.children, report, level, depth + 1)
 
 
-def what(entry: Entry) -> str:
-    """The operator with its arguments, or the block with its own."""
-    if entry.node is not None:
-        text = f"{entry.node.op.name} {entry.node.op.describe()}".rstrip()
-        text += " (training only)" if entry.node.training_only else ""
-    else:
-        assert entry.scope is not None
-        text = entry.scope.definition
-        if entry.scope.title not in ("", text):
-            text += f"<{entry.scope.title}>"
-        text += " (training only)" if all(node.training_only for node in entry.nodes()) else ""
+def clipped(text: str) -> str:
+    """A text that does not make its column too wide."""
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
