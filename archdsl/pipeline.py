@@ -18,6 +18,7 @@ from archdsl.modules import DeclaredNetwork, Loader, Module
 from archdsl.source import Source
 
 if TYPE_CHECKING:
+    from archdsl.diff import Diff
     from archdsl.measure import Report
     from archdsl.zoo import Listed
 
@@ -145,6 +146,13 @@ def draw(network: Network, level: str = "block", format: str = "svg", **wishes: 
     return draw.draw(network, draw.Figure(level, **wishes), format)
 
 
+def draw_diff(diff: Diff, level: str = "block", format: str = "svg") -> bytes:
+    """A diff to a picture of both networks in one."""
+    from archdsl import draw
+
+    return draw.draw_diff(diff, draw.Figure(level), format)
+
+
 def summary(
     network: Network, level: str = "block", *, color: bool = False, width: int | None = None
 ) -> str:
@@ -152,6 +160,22 @@ def summary(
     from archdsl.summary import summary
 
     return summary(network, level, color=color, width=width)
+
+
+def diff(before: Network, after: Network, names: tuple[str, str] | None = None) -> Diff:
+    """Two networks to what differs between them."""
+    from archdsl.diff import diff
+
+    return diff(before, after, names)
+
+
+def changes(
+    diff: Diff, level: str = "block", *, color: bool = False, width: int | None = None
+) -> str:
+    """A diff to a table of what was added, removed and changed."""
+    from archdsl.summary.changes import changes
+
+    return changes(diff, level, color=color, width=width)
 
 
 def formatted(source: Source) -> str:

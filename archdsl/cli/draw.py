@@ -10,14 +10,12 @@ import click
 
 from archdsl import pipeline
 from archdsl.cli.files import target, write
-from archdsl.cli.options import SET, SPEC, output_option
+from archdsl.cli.options import SET, SPEC, output_option, picture_format
 from archdsl.cli.streams import complain, note
 from archdsl.diagnostics import ArchError
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork
 from archdsl.naming import function_name
-
-FORMATS = ("svg", "png", "pdf", "dot", "mmd", "tex")
 
 
 @click.command(
@@ -66,10 +64,7 @@ def draw(
     """
     printed = output == Path("-")
     folder = output is None or printed or output.is_dir()
-    form = "svg" if output is None or folder else output.suffix.lower().removeprefix(".")
-    if form not in FORMATS:
-        endings = ", ".join(f".{known}" for known in FORMATS)
-        raise click.BadParameter(f"'{output}' ends in none of {endings}", param_hint="'-o'")
+    form = "svg" if output is None or folder else picture_format(output)
     declared, part = pipeline.declared_part(spec)
     network, refusal = understood(declared, values)
     level = level or ("layer" if part else "block")

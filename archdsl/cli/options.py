@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+FORMATS = ("svg", "png", "pdf", "dot", "mmd", "tex")
 NUMBER = re.compile(r"([+-]?\d{1,15})([KMG]?)")
 SIZE = re.compile(r"\d{1,9}(x\d{1,9})+")
 MULTIPLES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
@@ -57,3 +58,12 @@ def output_option(text: str) -> Callable[[Any], Any]:
     """The option that says where the result goes."""
     path = click.Path(path_type=Path, allow_dash=True)
     return click.option("-o", "--output", metavar="FILE", type=path, help=text)
+
+
+def picture_format(output: Path) -> str:
+    """The format that a picture's file asks for by its ending."""
+    form = output.suffix.lower().removeprefix(".")
+    if form not in FORMATS:
+        endings = ", ".join(f".{known}" for known in FORMATS)
+        raise click.BadParameter(f"'{output}' ends in none of {endings}", param_hint="'-o'")
+    return form

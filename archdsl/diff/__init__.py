@@ -8,10 +8,10 @@ they name what stands in them and are nothing else.
 from __future__ import annotations
 
 from archdsl.diff.compare import Differ
-from archdsl.diff.steps import Change, Diff, Difference, Figures, Side, Step
+from archdsl.diff.steps import Change, Diff, Difference, Figures, Side, Step, counts, together
 from archdsl.graph import Network
 
-__all__ = ["Change", "Diff", "Difference", "Figures", "Side", "Step", "diff"]
+__all__ = ["Change", "Diff", "Difference", "Figures", "Side", "Step", "counts", "diff", "together"]
 
 
 def diff(before: Network, after: Network, names: tuple[str, str] | None = None) -> Diff:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from archdsl.diff.align import align, changed_arguments
 from archdsl.diff.steps import Diff, Difference, Side, Step, total
-from archdsl.graph import Network, Node, Scope
+from archdsl.graph import Network, Node, Output, Scope
 from archdsl.measure import fields, measure
 from archdsl.ops.base import notation, spelt
 from archdsl.outline import Outliner, Part, continues
@@ -135,18 +135,19 @@ class Differ:
             if one.entry.node and other.entry.node:
                 yield from self.operators(one.entry.node, other.entry.node)
             elif one.entry.what != other.entry.what:
-                yield Difference("block", one.entry.what, other.entry.what)
+                yield Difference("block", one.entry.what, other.entry.what, worded=True)
         yield from self.wires(one.takes, other.takes)
 
     def operators(self, one: Node, other: Node) -> Iterator[Difference]:
         """In what two operators differ: the arguments, and what their weights have to fit."""
         if type(one.op) is not type(other.op):
-            yield Difference("operator", one.op.name, other.op.name)
+            yield Difference("operator", one.op.name, other.op.name, worded=True)
         elif one.op != other.op:
             yield from arguments(one, other)
         elif self.old.network.tensors(one) != self.new.network.tensors(other):
             shapes = self.old.network.input_shapes(one), self.new.network.input_shapes(other)
-            yield Difference("input", *(", ".join(map(str, side)) for side in shapes))
+            old, new = (", ".join(map(str, side)) for side in shapes)
+            yield Difference("input", old, new)
         if not one.inputs and one.name != other.name:
             yield Difference("name", one.name, other.name)
         if one.device != other.device:
@@ -166,16 +167,12 @@ class Differ:
         """What the networks return, by name, and from where."""
         before, after = self.old.network, self.new.network
         outputs = [(*network.outputs, *network.heads) for network in (before, after)]
-        facts = [[(o.name, o.weight) for o in side] for side in outputs]
-        if facts[0] != facts[1]:
-            texts = (
-                ", ".join(name if weight is None else f"{name} ({weight:g})" for name, weight in s)
-                for s in facts
-            )
-            yield Difference("outputs", *texts)
+        if called(outputs[0]) != called(outputs[1]):
+            old, new = map(called, outputs)
+            yield Difference("outputs", old, new)
         else:
-            old, new = ([output.node for output in side] for side in outputs)
-            yield from self.wires(old, new)
+            before_nodes, after_nodes = ([output.node for output in side] for side in outputs)
+            yield from self.wires(before_nodes, after_nodes)
 
     def started(self) -> Iterator[Difference]:
         """How weights start."""
@@ -190,15 +187,21 @@ class Differ:
         return sum(one.path != other.path and bool(before.tensors(one)) for one, other in nodes)
 
 
+def called(outputs: Sequence[Output]) -> str:
+    """Outputs by name; those that exist in training only with their weight."""
+    return ", ".join(o.name if o.weight is None else f"{o.name} ({o.weight:g})" for o in outputs)
+
+
 def arguments(one: Node, other: Node) -> Iterator[Difference]:
     """The arguments of two operators of a kind that differ; of inputs the shape."""
     names = changed_arguments(one.op, other.op)
     for name in names:
         field = one.op.arguments()[name].name
         values = getattr(one.op, field), getattr(other.op, field)
-        yield Difference(name, *("none" if v is None else spelt(field, v) for v in values))
+        old, new = ("none" if value is None else spelt(field, value) for value in values)
+        yield Difference(name, old, new, worded=True)
     if not names:
-        yield Difference("shape", f"{one.shape}", f"{other.shape}")
+        yield Difference("shape", f"{one.shape}", f"{other.shape}", worded=True)
 
 
 def said(value: object) -> str:

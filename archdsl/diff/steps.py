@@ -39,11 +39,15 @@ def total(rows: Iterable[Row]) -> Figures:
 
 @dataclass(frozen=True)
 class Difference:
-    """A fact that is another in the two networks: `size`, `11x11` and `7x7`."""
+    """A fact that is another in the two networks: `size`, `11x11` and `7x7`.
+
+    It is `worded` where the item's own words, or its shape, say it.
+    """
 
     name: str
     before: str
     after: str
+    worded: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,25 +128,26 @@ class Diff:
         before, after = self.reports
         return total(before.rows), total(after.rows)
 
-    def leaves(self) -> Iterator[Step]:
-        """The steps at which something differs, or nothing does: blocks that differ are opened."""
-        return leaves(self.steps)
-
     def counts(self) -> dict[Change, int]:
-        """How many operators and closed blocks were changed, added and removed, copies counted."""
-        found: dict[Change, int] = {}
-        for step, copies in counted(self.steps, 1):
-            found[step.change] = found.get(step.change, 0) + copies
-        return found
+        """How many operators and closed blocks there are of each change, copies counted."""
+        return counts(self.steps)
 
 
-def leaves(steps: Iterable[Step]) -> Iterator[Step]:
-    """The steps within others in their places."""
-    for step in steps:
-        if step.children:
-            yield from leaves(step.children)
-        else:
-            yield step
+def together(steps: Iterable[Step]) -> str:
+    """What equal steps are in one: `12 equal layers`, where there are blocks among them `items`."""
+    entries = [step.side.entry for step in steps]
+    count = sum(entry.repeat for entry in entries)
+    leaves = {entry.node is not None for entry in entries}
+    word = "item" if len(leaves) > 1 else "layer" if True in leaves else "block"
+    return f"{count:,} equal {word}{'' if count == 1 else 's'}"
+
+
+def counts(steps: Iterable[Step]) -> dict[Change, int]:
+    """How many operators and closed blocks there are of each change, copies counted."""
+    found: dict[Change, int] = {}
+    for step, copies in counted(steps, 1):
+        found[step.change] = found.get(step.change, 0) + copies
+    return found
 
 
 def counted(steps: Iterable[Step], copies: int) -> Iterator[tuple[Step, int]]:

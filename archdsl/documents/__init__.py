@@ -12,6 +12,7 @@ from archdsl.documents.derived import (
     report_document,
     tree_document,
 )
+from archdsl.documents.differences import DiffDocument, diff_document
 from archdsl.documents.messages import DiagnosticsDocument, diagnostics_document
 from archdsl.documents.network import GraphDocument, graph_document
 from archdsl.documents.reading import network_from_json
@@ -19,6 +20,7 @@ from archdsl.documents.reading import network_from_json
 __all__ = [
     "SCHEMAS",
     "diagnostics_document",
+    "diff_document",
     "graph_document",
     "json_of",
     "network_from_json",
@@ -32,6 +34,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "graph": GraphDocument,
     "report": ReportDocument,
     "diagnostics": DiagnosticsDocument,
+    "diff": DiffDocument,
 }
 
 

@@ -1,4 +1,4 @@
-"""Tables for people: a network by blocks or by layers, and the zoo.
+"""Tables for people: a network by blocks or by layers, the zoo, and what differs.
 
 A row with `x3` stands for three like copies and counts them all; the rows within it count one.
 """
@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import StringIO
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from archdsl.diagnostics import printable
 from archdsl.graph import Network
 from archdsl.measure import Report, measure
 from archdsl.outline import Entry, outline
+from archdsl.summary.table import columns, drawn
 from archdsl.zoo import Listed
 
 LEVELS = ("block", "layer")
-PLAIN_WIDTH = 200  # of text that goes into a file or a pipe
 LONGEST = 44  # characters that say what an item is
 
 
@@ -74,31 +70,6 @@ def zoo_table(networks: Iterable[Listed], *, color: bool = False, width: int | N
         params, macs = f"{listed.params:,}", f"{listed.macs:,}"
         table.add_row(listed.name, listed.year, params, macs, Text(printable(listed.about)))
     return drawn(table, color, width)
-
-
-def columns(*names: str) -> Table:
-    """A table with its head; figures stand to the right."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for name in names:
-        right = name in ("params", "MACs")
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
-    return table
-
-
-def drawn(table: Table, color: bool, width: int | None) -> str:
-    """A table as text, without spaces at the ends of its lines."""
-    page = StringIO()
-    console = Console(
-        file=page,
-        width=width or PLAIN_WIDTH,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    console.print(table)
-    return "\n".join(line.rstrip() for line in page.getvalue().rstrip().splitlines())
 
 
 def lines(entries: Iterable[Entry], report: Report, level: str, depth: int = 0) -> Iterator[Line]:
