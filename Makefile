@@ -23,6 +23,7 @@ demo: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/gallery.py
 	$(BIN)/python docs/messages.py
+	$(BIN)/python docs/compare.py
 
 test: lint
 	$(BIN)/python -m pytest -n 2 -m "not gpu"

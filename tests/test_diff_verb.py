@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import SMALL
+from compare import IMAGES, PAGE, page
+from conftest import ROOT, SMALL
 from test_draw import HOSTILE, drawn_nodes
 
 from archdsl import pipeline
@@ -368,3 +369,22 @@ def test_outside_a_repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_without_git(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert "git, which is not installed" in run("HEAD:small.arch", "small.arch", code=1).stderr
+
+
+# ---- the page ----------------------------------------------------------------------------------
+
+
+def test_the_page_is_what_the_tool_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert PAGE.read_text(encoding="utf-8") == page(tmp_path), "run 'make docs' and read it"
+    words = re.compile(r"<text[^>]*>([^<]*)</text>")  # fonts, and places with them, differ
+    for path in tmp_path.iterdir():
+        shown = (IMAGES / path.name).read_text(encoding="utf-8")
+        assert words.findall(shown) == words.findall(path.read_text(encoding="utf-8"))
+
+
+def test_the_page_s_figures_are_the_papers() -> None:
+    """Counted apart from this compiler: weights of inception, and torchvision's ResNet-50."""
+    text = PAGE.read_text(encoding="utf-8")
+    for number in (516_096, 404_619_264, 176_640, 138_485_760, 4_089_184_256, 25_557_032):
+        assert f" {number:,} " in text
