@@ -217,11 +217,9 @@ def test_every_operator_has_its_box_and_no_edge_leads_back(
     assert all(order[edge.source] < order[edge.target] for edge in view.edges)
     reached = {edge.target for edge in view.edges}
     assert all(box.kind == "input" or box in reached for box in order)
-    for change in ("added", "removed"):
-        foreign = {"added": "removed", "removed": "added"}[change]
-        for edge in view.edges:
-            if change in (edge.source.change, edge.target.change):
-                assert edge.change == change != foreign
+    for edge in view.edges:
+        ends = {edge.source.change, edge.target.change} & {"added", "removed"}
+        assert ends <= {edge.change}
 
 
 @pytest.mark.parametrize("level", ["block", "layer"])
@@ -239,8 +237,7 @@ def test_the_same_diff_has_the_same_bytes(format: str, tmp_path: Path) -> None:
         result = run("alexnet", "zfnet", "-o", str(path), code=1)
         assert result.stderr == f"wrote {path}: alexnet and zfnet\n"
         pictures.append(path.read_bytes())
-    clean = [re.sub(rb"/(CreationDate|ModDate) \(.*?\)", b"", picture) for picture in pictures]
-    assert clean[0] == clean[1] or format == "pdf"
+    assert pictures[0] == pictures[1] or format == "pdf"  # which bears the time
     assert len(pictures[0]) > 500
 
 

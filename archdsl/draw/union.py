@@ -152,14 +152,13 @@ class Uniter:
     def follows(self, box: Box, last: Step, step: Step) -> bool:
         """Whether a step is small, reads only the box before it, and shares its fate."""
         node = step.side.entry.node
+        fate = box.change if box.change in ("added", "removed") else "equal"
         return (
             node is not None
             and node.op.family in FOLLOWERS
             and box.kind in ("layer", "joint")
-            and step.change in ("equal", box.change or "equal")
-            and (step.change == "equal") >= (box.change in ("", "changed"))
+            and step.change == fate
             and step.side.entry.repeat == box.repeat == 1
-            and not any(step.differences)
             and self.chained(last, step)
         )
 
