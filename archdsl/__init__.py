@@ -10,6 +10,7 @@
 A spec passes through the rooms of this package in one direction, each fact has one home:
 
     source, shapes, naming, pytext    texts and places, shapes, Python names and expressions
+    latex                             words as LaTeX reads them
     diagnostics, syntax, ops          mistakes, the tree, and the one room for operators
     codes, allow                      what the codes of mistakes mean; `# allow: CODE`
     parser, format                    text to tree; text to the same text, laid out
@@ -19,7 +20,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     measure, outline                  its figures; the same as nested, folded entries
     diff                              two networks side by side: added, removed, changed
     lint                              warnings: what is legal and probably wrong
-    draw, summary, torchgen           pictures, tables, PyTorch source
+    draw, summary, plot, torchgen     pictures, tables, curves, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back
     pipeline                          the compiler on one screen
     api, cli, __main__                this package's names; the command line

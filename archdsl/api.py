@@ -88,9 +88,9 @@ class Architecture:
         """Its PyTorch source."""
         return pipeline.compile(self.declared, self.settings)
 
-    def summary(self, level: str = "block") -> str:
-        """Its table; `level` is `block` or `layer`."""
-        return pipeline.summary(self.network, level)
+    def summary(self, level: str = "block", **wishes: Any) -> str:
+        """Its table; `level` is `block` or `layer`, the wishes `columns`, `sort` and `format`."""
+        return pipeline.summary(self.network, level, **wishes)
 
     def draw(self, format: str = "svg", level: str = "block", **wishes: Any) -> bytes:
         """Its picture as svg, png, pdf, dot, mmd (Mermaid) or tex (TikZ).

@@ -83,6 +83,7 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
     kind = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
     heading = f"{kind}: {printable(diagnostic.message)}"
     places = [(diagnostic.span, diagnostic.label, "^")] if diagnostic.span else []
+    places += [(last, "", "^") for last in last_lines(diagnostic)]
     places += [(note.span, note.message, "-") for note in diagnostic.notes]
     width = max((len(str(span.line)) for span, _, _ in places), default=1)
     lines = [heading]
@@ -90,13 +91,13 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
     for span, message, mark in places:
         if span.source.name != name:
             arrow = paint(" " * width + "-->", "place")
-            lines += [f"{arrow} {span}", paint(" " * width + " |", "place")]
+            lines += [f"{arrow} {printable(str(span))}", paint(" " * width + " |", "place")]
             name, line = span.source.name, None
         shown = excerpt(span, message, mark, width, lambda text: paint(text, "place"))
         lines += shown[1:] if shown[0] == line else shown  # marks on one line share it
         line = shown[0]
     if diagnostic.path:
-        lines.append(paint(" " * width + " = ", "place") + f"in: {diagnostic.path}")
+        lines.append(paint(" " * width + " = ", "place") + f"in: {printable(diagnostic.path)}")
     if diagnostic.help:
         lines.append(
             paint(" " * width + " = ", "place")
@@ -104,6 +105,19 @@ def frame(diagnostic: Diagnostic, *, color: bool = False) -> str:
             + f": {printable(diagnostic.help)}"
         )
     return "\n".join(lines)
+
+
+def last_lines(diagnostic: Diagnostic) -> list[Span]:
+    """The last line of what is wrong, where that is another one which no note shows."""
+    span = diagnostic.span
+    if span is None or "\n" not in span.text.rstrip():
+        return []
+    text = span.text.rstrip()
+    tail = text.rpartition("\n")[2].lstrip()
+    end = span.start + len(text)
+    last = Span(span.source, end - len(tail), end)
+    shown = [(note.span.source, note.span.line) for note in diagnostic.notes]
+    return [] if (last.source, last.line) in shown else [last]
 
 
 def excerpt(

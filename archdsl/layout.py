@@ -14,7 +14,7 @@ from archdsl.diagnostics import mistake
 from archdsl.source import Source, Span
 
 CLOSE = "\x02"
-MAX_BYTES = 1_000_000
+MAX_SIZE = 1_000_000  # characters
 MAX_NESTING = 60
 
 TOKEN = re.compile(
@@ -26,6 +26,7 @@ TOKEN = re.compile(
 OPENING = {"(": ")", "[": "]", "<": ">"}
 # A `>` closes where no unit follows it on its line, or `(` follows without a space.
 CHAINS = re.compile(r"[ \t]*(?!(?:if|else|or)\b|x\d|x\()[A-Za-z_@\[]|[ \t]+\(")
+SURROGATE = re.compile("[\ud800-\udfff]")
 COMPARES = re.compile(r"[ \t]*[=<]")
 
 
@@ -40,8 +41,11 @@ class Layout:
 def layout(source: Source) -> Layout:
     """Rewrite a spec for the grammar; refuses what is too large or nested too deeply."""
     text = source.text
-    if len(text) > MAX_BYTES:
-        raise mistake("limit", f"the file is larger than {MAX_BYTES:,} characters")
+    if len(text) > MAX_SIZE:
+        raise mistake("limit", f"the file is larger than {MAX_SIZE:,} characters")
+    if (half := SURROGATE.search(text)) is not None:
+        span = Span(source, half.start(), half.end())
+        raise mistake("syntax", "half a character (a lone surrogate) cannot stand in a spec", span)
     scan = _Scan(source)
     scan.run()
     return Layout("".join(scan.out) + "\n", tuple(scan.comments))

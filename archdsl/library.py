@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from os.path import isfile  # unlike Path's, it answers for names that no system takes
 from pathlib import Path
 
 from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.layout import MAX_SIZE
 from archdsl.source import Source
 
 PACKAGE = Path(__file__).parent
@@ -31,9 +33,13 @@ class Target:
 
 
 def read(path: Path) -> Source:
-    """A spec file's text; raises ArchError where it cannot be read."""
+    """A spec file's text; raises ArchError where it cannot be read.
+
+    Of a file that is too large only as much as shows that it is.
+    """
     try:
-        return Source(shown(path), path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            return Source(shown(path), file.read(MAX_SIZE + 1))
     except OSError as error:
         raise mistake("file", f"cannot read {shown(path)}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -45,7 +51,7 @@ class Files:
 
     def holds(self, path: Path) -> bool:
         """Whether there is a file."""
-        return path.is_file()
+        return isfile(path)
 
     def read(self, path: Path) -> Source:
         """A file's text; raises ArchError where it cannot be read."""
@@ -57,9 +63,10 @@ def shown(path: Path) -> str:
     if path.parent == shipped("specs"):
         return f"specs/{path.name}"
     try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
+        text = path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
-        return path.as_posix()
+        text = path.as_posix()
+    return text.encode(errors="replace").decode()  # a name need not be text, a document is
 
 
 @cache
@@ -81,7 +88,7 @@ def natural(name: str) -> tuple[tuple[bool, int | str], ...]:
 def shipped_spec(stem: str) -> Path | None:
     """A shipped file by its name without `.arch`."""
     path = shipped("specs") / f"{stem}.arch"
-    return path if path.is_file() else None
+    return path if isfile(path) else None
 
 
 def resolve(spec: str) -> Target:
@@ -114,7 +121,7 @@ def named(spec: str) -> Path:
 def find_file(spec: str) -> Path | None:
     """A user's file, or a shipped one by its bare name."""
     path = Path(spec)
-    if path.is_file():
+    if isfile(path):
         return path
     return None if path.suffix or "/" in spec else shipped_spec(spec)
 

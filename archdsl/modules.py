@@ -13,6 +13,7 @@ from archdsl.parser import parse
 from archdsl.source import Source
 from archdsl.unused import unused_parameters
 
+MAX_USES = 50  # files that use each other in a row
 RESERVED = ("aux", "output", "input", "none", "on", "in")
 
 
@@ -127,6 +128,9 @@ class Loader:
             )
         if found.resolve() in self.open:
             raise mistake("use", f"'{use.spec}' uses this file: a circle of 'use'", use.span)
+        if len(self.open) > MAX_USES:
+            message = f"files use each other more than {MAX_USES} deep"
+            raise mistake("limit", message, use.span)
         other = self.file(found)
         for name in use.names:
             if name.name in other.definitions:

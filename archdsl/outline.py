@@ -49,14 +49,10 @@ class Entry:
     def what(self) -> str:
         """The operator with its arguments, or the block with its own."""
         if self.node is not None:
-            text = f"{self.node.op.name} {self.node.op.describe()}".rstrip()
-        else:
-            assert self.scope is not None
-            text = self.scope.definition
-            if self.scope.title not in ("", text):
-                text += f"<{self.scope.title}>"
-        aside = all(node.training_only for node in self.nodes())
-        return f"{text} (training only)" if aside else text
+            return f"{self.node.op.name} {self.node.op.describe()}".rstrip()
+        assert self.scope is not None
+        text = self.scope.definition
+        return f"{text}<{self.scope.title}>" if self.scope.title not in ("", text) else text
 
     @property
     def shape(self) -> Shape:

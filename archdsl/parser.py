@@ -89,7 +89,9 @@ class Builder(Transformer[Token, Any]):
             start, end = meta.start_pos or 0, meta.end_pos or 0
         else:
             start, end = getattr(meta, "start_pos", 0), getattr(meta, "end_pos", 0)
-        return Span(self.source, self.offset + start, self.offset + end)
+        # The line end that closes the text is one of the layout's own.
+        end = min(self.offset + end, len(self.source.text))
+        return Span(self.source, self.offset + start, end)
 
     def fail(self, message: str, span: Span, help: str = "") -> ArchError:
         return ArchError(Diagnostic("syntax", message, span, help=help))
@@ -103,7 +105,7 @@ class Builder(Transformer[Token, Any]):
         spec, *names = words(parts)
         is_path = spec.type == "STRING"
         text = spec[1:-1] if is_path else spec.rstrip(" \t:")
-        return s.Use(text, is_path, tuple(names), self.span(meta))
+        return s.Use(text, is_path, tuple(names), self.span(meta).to(names[-1].span))
 
     def used(self, meta: Meta, parts: list[Any]) -> s.Name:
         return s.Name(str(parts[0]), self.span(meta))

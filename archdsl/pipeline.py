@@ -6,7 +6,7 @@ values than their defaults. A mistake in either leaves as an ArchError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from archdsl.source import Source
 if TYPE_CHECKING:
     from archdsl.diff import Diff
     from archdsl.measure import Report
+    from archdsl.plot import Subject
     from archdsl.zoo import Listed
 
 Settings = Mapping[str, Any]
@@ -153,13 +154,30 @@ def draw_diff(diff: Diff, level: str = "block", format: str = "svg") -> bytes:
     return draw.draw_diff(diff, draw.Figure(level), format)
 
 
-def summary(
-    network: Network, level: str = "block", *, color: bool = False, width: int | None = None
-) -> str:
-    """Network to a table of its blocks or layers."""
+def summary(network: Network, level: str = "block", **wishes: Any) -> str:
+    """Network to a table of its blocks or layers; the wishes are those of `summary.summary`."""
     from archdsl.summary import summary
 
-    return summary(network, level, color=color, width=width)
+    return summary(network, level, **wishes)
+
+
+def subjects(specs: Sequence[str]) -> list[Subject]:
+    """The networks that specs name, all of a file's where one names none; without any, the zoo."""
+    from archdsl.plot import Subject
+
+    found = []
+    for spec in specs or library.shipped_networks():
+        module, declared = asked(spec)
+        family = Path(module.spec.source.name).stem
+        found += [Subject(expand(each), family) for each in declared]
+    return found
+
+
+def plot(subjects: Sequence[Subject], kind: str = "size", format: str = "svg") -> bytes:
+    """Networks to a plot of a kind in `plot.KINDS`."""
+    from archdsl.plot import plot
+
+    return plot(subjects, kind, format)
 
 
 def diff(before: Network, after: Network, names: tuple[str, str] | None = None) -> Diff:

@@ -27,6 +27,7 @@ This page is made by `make docs` from the files in `archdsl/codes`.
 # What a machine lacks on which these are told.
 LACKING = {
     "graphviz": "import os, sys; sys.modules['pygraphviz'] = None; os.environ['PATH'] = ''",
+    "matplotlib": "import sys; sys.modules['matplotlib'] = None",
     "torch": "import sys; sys.modules['torch'] = None",
 }
 PYTHON = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -291,7 +292,7 @@ def test_a_part_that_is_not_there_is_told(line: str, message: str, run: Run) -> 
 def test_a_refused_network_is_drawn_and_told(run: Run, folder: Path) -> None:
     result = run("draw broken.arch")
     assert result.exit_code == 1
-    assert result.stderr.startswith("wrote broken.svg: broken\nerror[shape]: a 9x9 window")
+    assert result.stderr.startswith("wrote broken.svg: broken\nerror[shape]: the 9x9 window")
     svg = (folder / "broken.svg").read_text(encoding="utf-8")
     assert "conv 9x9 4" in svg.replace("&#160;", " ")
     assert "refused: 1 mistake" in svg.replace("&#160;", " ")
@@ -356,8 +357,10 @@ def test_links_and_devices_stay_what_they_are(run: Run, folder: Path) -> None:
 def test_summary_is_plain_text_when_piped(run: Run) -> None:
     text = run("summary small.arch").stdout
     assert text.startswith("small - Somebody, 1999\n")
-    assert re.search(r"^conv1 +conv 3x3 16 +16x32x32 +448 +442,368$", text, re.MULTILINE)
-    assert re.search(r"^total +41,418 +483,328$", text, re.MULTILINE)
+    assert re.search(
+        r"^conv1 +conv 3x3 16 +16x32x32 +448 +▏ +1.1% +442,368 +████▋ +91.5%$", text, re.MULTILINE
+    )
+    assert re.search(r"^total +41,418 +█████ +100.0% +483,328 +█████ +100.0%$", text, re.MULTILINE)
     assert "\x1b" not in text
     assert all(line == line.rstrip() for line in text.splitlines())
 
@@ -370,11 +373,34 @@ def test_summary_folds_repeats_and_opens_layers(run: Run) -> None:
 
 
 def test_a_summary_adds_up(run: Run) -> None:
-    rows = [line for line in run("summary googlenet").stdout.splitlines()[3:] if line]
-    top = [row for row in rows if not row.startswith((" ", "without", "22"))]
-    found = [re.search(r" ([\d,]+)  +([\d,]+)$", row) for row in top]
-    params, macs = ([int(m[i].replace(",", "")) for m in found if m] for i in (1, 2))
-    assert (sum(params[:-1]), sum(macs[:-1])) == (params[-1], macs[-1])
+    columns = "name,params,macs,activations,params%,macs%"
+    table = json.loads(run(f"summary googlenet --columns {columns} --format json").stdout)
+    top = [row for row in table["rows"] if row["depth"] == 0]
+    for name in ("params", "macs", "activations"):
+        assert sum(row[name] for row in top) == table["total"][name]
+    for name in ("params%", "macs%"):
+        assert sum(row[name] for row in top) == pytest.approx(1, abs=1e-4)
+    layers = json.loads(run("summary googlenet --level layer --sort macs --format json").stdout)
+    macs = [row["macs"] for row in layers["rows"]]
+    assert macs == sorted(macs, reverse=True)
+    assert sum(macs) == table["total"]["macs"]
+    assert layers["rows"][0]["name"] == "conv3.conv"
+
+
+@pytest.mark.parametrize("name", ["googlenet", "resnet18", "lenet5", "alexnet@two_gpus"])
+def test_every_format_has_the_same_cells(name: str, run: Run) -> None:
+    """Of the tables for papers, for web pages and for spreadsheets."""
+    line = f"summary {name} --columns name,what,output,params,macs --format"
+    md = [row.strip("| ").split(" | ") for row in run(f"{line} md").stdout.splitlines()]
+    tex = run(f"{line} latex").stdout
+    rows = [*csv.reader(run(f"{line} csv").stdout.splitlines())]
+    assert rows[0] == ["name", "what", "output", "params", "macs"]
+    assert len(md) - 3 == len(rows) - 1 == tex.count("\\\\") - 2
+    plain = [cell.replace(",", "") for row in md[2:-1] for cell in (row + [""] * 5)[3:5]]
+    assert [cell or "0" for cell in plain] == [cell for row in rows[1:] for cell in row[3:]]
+    assert tex.index("\\toprule") < tex.index("\\midrule") < tex.index("\\bottomrule")
+    unescaped = re.sub(r"\\[&%_#$]", "", tex.partition("\n")[2])
+    assert not set(unescaped) & set("%_#$")
 
 
 def test_list_shows_the_zoo(run: Run) -> None:

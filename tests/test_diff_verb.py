@@ -241,6 +241,13 @@ def test_the_same_diff_has_the_same_bytes(format: str, tmp_path: Path) -> None:
     assert len(pictures[0]) > 500
 
 
+def test_a_picture_may_go_to_the_output_or_a_folder(folder: Path) -> None:
+    printed = run("lenet5", "lenet5@modern", "-o", "-", code=1)
+    assert printed.stdout.startswith("<?xml")
+    assert run("lenet5", "lenet5@modern", "-o", ".", code=1).stderr.startswith("wrote diff.svg")
+    assert (folder / "diff.svg").read_text() == printed.stdout
+
+
 def test_colours_are_in_every_text() -> None:
     found = diff(pipeline.network("alexnet"), pipeline.network("zfnet"))
     dot, tikz, mermaid = (draw_diff(found, format=f).decode() for f in ("dot", "tex", "mmd"))

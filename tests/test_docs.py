@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from archdsl import layout, library, syntax
+from archdsl import layout, library, modules, syntax
 from archdsl.diagnostics import ArchError
 from archdsl.expand import building, expand, walk
 from archdsl.graph import Network
@@ -204,7 +204,8 @@ def test_the_library_is_told_with_its_parameters() -> None:
 def test_the_limits_are_those_of_the_code() -> None:
     table = TEXT.partition("| limit | |")[2].partition("\n\n")[0]
     assert [int(number.replace(",", "")) for number in re.findall(r"\| ([\d,]+) \|", table)] == [
-        layout.MAX_BYTES,
+        layout.MAX_SIZE,
+        modules.MAX_USES,
         layout.MAX_NESTING,
         building.MAX_DEPTH,
         syntax.MAX_NUMBER,

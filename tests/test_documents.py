@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -75,6 +76,22 @@ def test_a_networks_document_reads_back(name: str) -> None:
     assert measure(read) == measure(made)
     same = json_of(graph_document(read)) == text
     assert same
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "convt 2x2/2 4",
+        "convt 2x2/2 4 extra=0",
+        "convt 2x2/2 4 extra=1",
+        "[ conv 3x3/2 4 + given 1x1/_ _ ]",
+        "[ conv 3x3/2 4 + given(1x1/_, 4) ]",
+    ],
+)
+def test_what_is_seldom_written_reads_back(line: str, made: Callable[[str], Network]) -> None:
+    spec = f"let given(k, c) = conv k c > bn\nnetwork test\n  input 3x8x8\n  {line}\n"
+    text = json_of(graph_document(made(spec)))
+    assert json_of(graph_document(network_from_json(text))) == text
 
 
 @pytest.mark.parametrize("name", ["googlenet", "resnet50", "alexnet@two_gpus", "lenet5"])

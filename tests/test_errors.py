@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.expand import expand
+from archdsl.expand.building import MAX_MISTAKES
 from archdsl.modules import Loader
 from archdsl.source import Source
 
@@ -74,3 +76,76 @@ def test_settings_are_refused(settings: dict[str, object], message: str) -> None
     declared = Loader().module(Source("test.arch", text)).network()
     with pytest.raises(ArchError, match=message):
         expand(declared, settings)
+
+
+@pytest.mark.parametrize(
+    ("line", "fix", "mended"),
+    [
+        ("conv 9x9 8 valid", "up to 8x8 fits", "conv 8x8 8 valid"),
+        ("conv 9x9 8 valid", "('same')", "conv 9x9 8 same"),
+        ("maxpool 10x10", "('same')", "maxpool 10x10 same"),
+        ("conv 3x3 8 dilation=5 pad=1", "up to 10x10", "conv 3x3 8 dilation=4 pad=1"),
+        ("conv 3x3 30 groups=12", "groups=6", "conv 3x3 30 groups=6"),
+        ("conv 3x3 32 groups=5", "groups=4", "conv 3x3 32 groups=4"),
+        ("gn 5", "groups=4 or 6", "gn 4"),
+        ("pixelshuffle 5", "25 channels do", "conv 1x1 25 > pixelshuffle 5"),
+        ("fc 10", "write flatten > fc 10", "flatten > fc 10"),
+        ("fc 10", "avgpool global > flatten > fc 10", "avgpool global > flatten > fc 10"),
+        ("slice 8 32", "ends at 12", "slice 8 12"),
+        ("dropout 20", "dropout 0.2", "dropout 0.2"),
+        ("convt 2x2/2 8 extra=2", "extra=1", "convt 2x2/2 8 extra=1"),
+        ("maxpool 2x2 pad=2", "pad at most 1", "maxpool 2x2 pad=1"),
+        (
+            "[ conv 3x3/2 16 + identity ]",
+            "not identity, but (identity or conv 1x1/_ _)",
+            "[ conv 3x3/2 16 + (identity or conv 1x1/_ _) ]",
+        ),
+        (
+            "[ identity * avgpool global > conv 1x1 8 ]",
+            "conv 1x1 12",
+            "[ identity * avgpool global > conv 1x1 12 ]",
+        ),
+        (
+            "[ conv 1x1 8 | maxpool 3x3 ]",
+            "maxpool 3x3/1 same",
+            "[ conv 1x1 8 | maxpool 3x3/1 same ]",
+        ),
+        (
+            "[ flatten + identity ]",
+            "'flatten' behind the join",
+            "[ identity + identity ] > flatten",
+        ),
+        ("forward: relu", "such as 'forward_1'", "forward_1: relu"),
+        ("unit#: relu", "relu x3", "unit#: relu x3"),
+        ("none", "write identity", "identity"),
+        ("conw 3x3 8", "'conv'", "conv 3x3 8"),
+        ("conv 3x3 8 nobais", "'nobias'", "conv 3x3 8 nobias"),
+        ("conv 3x3 8 strid=2", "'stride'", "conv 3x3 8 stride=2"),
+        ("conv 3x3 (sqr(4))", "round_to", "conv 3x3 (round_to(4, 2))"),
+    ],
+)
+def test_what_a_message_advises_works(line: str, fix: str, mended: str) -> None:
+    def made(line: str) -> object:
+        text = f"network test\n  input 12x8x8\n  {line}\n"
+        return expand(Loader().module(Source("test.arch", text)).network())
+
+    with pytest.raises(ArchError) as caught:
+        made(line)
+    (diagnostic,) = caught.value.diagnostics
+    assert fix in diagnostic.help
+    assert made(mended)
+
+
+def test_no_more_mistakes_are_told_than_anybody_reads() -> None:
+    text = "network test\n  input 3x8x8\n  [ conw 1 }\n".replace("}", "| conw 1 " * 30 + "]")
+    with pytest.raises(ArchError) as caught:
+        expand(Loader().module(Source("test.arch", text)).network())
+    assert len(caught.value.diagnostics) == MAX_MISTAKES
+
+
+def test_the_cases_are_many() -> None:
+    """Mistakes are told apart by their code and the form of their sentence."""
+    texts = (path.with_suffix(".txt").read_text("utf-8") for path in CASES)
+    headings = re.findall(r"^error\[.*", "\n".join(texts), re.MULTILINE)
+    values = r"'[^']*'|\"[^\"]*\"|\d[\dx,.]*"
+    assert len({re.sub(values, "", heading) for heading in headings}) >= 120

@@ -18,12 +18,12 @@ PACKAGE = Path(__file__).parent.parent / "archdsl"
 
 # The rooms by layer. A room imports from lower layers, and from those before it in its own.
 LAYERS = [
-    "source shapes naming pytext schemes",
+    "source shapes naming pytext latex schemes",
     "diagnostics syntax ops symbols layout lessons allow codes",
     "parser values graph library",
     "unused modules expand",
     "measure outline diff probes zoo lint",
-    "draw summary torchgen documents show format",
+    "draw summary plot torchgen documents show format",
     "pipeline",
     "api cli __main__ __init__",
     "runtime",
@@ -41,6 +41,7 @@ DOORS = {
     "jinja2": {"torchgen"},
     "graphviz": {"draw"},
     "pygraphviz": {"draw"},
+    "matplotlib": {"plot"},
     "pydantic": {"documents"},
     "torch": {"runtime"},
 }

@@ -198,6 +198,7 @@ CORNERS: list[tuple[str, dict[str, Any], tuple[int, ...], tuple[int, ...]]] = [
     ("maxpool", {"size": 3, "stride": 2, "pad": 1, "ceil": True}, (2, 7, 7), (2, 4, 4)),
     ("maxpool", {"size": 3, "stride": 2}, (2, 112, 112), (2, 55, 55)),
     ("maxpool", {"size": 3, "stride": 2, "ceil": True}, (2, 112, 112), (2, 56, 56)),
+    ("maxpool", {"size": 3, "stride": 2, "ceil": True}, (2, 2, 2), (2, 1, 1)),
     ("maxpool", {"size": 3, "stride": 2, "pad": 1}, (2, 112, 112), (2, 56, 56)),
     ("maxpool", {"size": 3, "stride": 2, "pad": 1, "ceil": True}, (2, 112, 112), (2, 57, 57)),
     ("maxpool", {"size": 3, "stride": 1, "pad": 1, "ceil": True}, (2, 14, 14), (2, 14, 14)),

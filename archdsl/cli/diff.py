@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from archdsl import pipeline
-from archdsl.cli.files import write
-from archdsl.cli.options import SET, output_option, picture_format
+from archdsl.cli.files import ending, target, write
+from archdsl.cli.options import FORMATS, SET, output_option
 from archdsl.cli.revisions import declared
 from archdsl.cli.streams import note, say, table_style
 from archdsl.diagnostics import ArchError, Diagnostic
@@ -34,7 +34,8 @@ Exit codes: 0 the networks are the same, 1 they differ or one is refused, 2 wron
 @click.argument("after", metavar="SPEC")
 @SET
 @output_option(
-    "Draw both networks in one: a file that ends in .svg, .png, .pdf, .dot, .mmd or .tex."
+    "Draw both networks in one: a file that ends in .svg, .png, .pdf, .dot, .mmd or .tex; "
+    "'-' prints SVG instead of the table."
 )
 @click.option(
     "--level",
@@ -57,19 +58,27 @@ def diff(
     Says what was added, removed and changed, and by how much parameters, multiply-accumulates and
     activations grow. Exits with 1 where anything differs, down to the keys of the state_dict.
     """
-    form = None if output is None else picture_format(output)
-    found = pipeline.diff(*networks((before, after), values), (before, after))
-    if as_json:
+    form = ending(output, FORMATS)
+    found = pipeline.diff(*networks((before, after), values), (shown(before), shown(after)))
+    if output == Path("-"):
+        click.echo(pipeline.draw_diff(found, level, form), nl=False)
+    elif as_json:
         from archdsl.documents import diff_document, json_of
 
         say(json_of(diff_document(found)))
     else:
         say(pipeline.changes(found, level, **table_style()))
-    if output is not None and form is not None:
-        write(output, pipeline.draw_diff(found, level, form))
-        note(f"wrote {output}: {before} and {after}")
+    if output is not None and output != Path("-"):
+        path = target(output, "diff.svg")
+        write(path, pipeline.draw_diff(found, level, form))
+        note(f"wrote {path}: {found.names[0]} and {found.names[1]}")
     if not found.equal:
         click.get_current_context().exit(1)
+
+
+def shown(spec: str) -> str:
+    """A spec as it can be written: a name need not be text, a document is."""
+    return spec.encode(errors="replace").decode()
 
 
 def networks(specs: tuple[str, str], values: dict[str, Any]) -> tuple[Network, Network]:

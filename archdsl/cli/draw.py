@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from archdsl import pipeline
-from archdsl.cli.files import target, write
-from archdsl.cli.options import SET, SPEC, output_option, picture_format
+from archdsl.cli.files import ending, target, write
+from archdsl.cli.options import FORMATS, SET, SPEC, output_option
 from archdsl.cli.streams import complain, note
 from archdsl.diagnostics import ArchError
 from archdsl.graph import Network
@@ -62,15 +62,13 @@ def draw(
     of that label. A network that does not pass the check is drawn as far as it was understood,
     mistakes in red.
     """
-    printed = output == Path("-")
-    folder = output is None or printed or output.is_dir()
-    form = "svg" if output is None or folder else picture_format(output)
+    form = ending(output, FORMATS)
     declared, part = pipeline.declared_part(spec)
     network, refusal = understood(declared, values)
     level = level or ("layer" if part else "block")
     wishes["show"] = tuple(re.findall(r"[^,\s]+", wishes["show"] or ""))
     picture = pipeline.draw(network, level, form, part=part, **wishes)
-    if printed:
+    if output == Path("-"):
         click.echo(picture, nl=False)
     else:
         name = network.name if part is None else f"{network.name}_{part}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
+
+import click
 
 from archdsl import library
 from archdsl.diagnostics import mistake
@@ -16,6 +19,17 @@ def target(output: Path | None, default: str) -> Path:
     if output is None:
         return Path(default)
     return output / default if output.is_dir() else output
+
+
+def ending(output: Path | None, formats: Sequence[str]) -> str:
+    """The format that a file's ending asks for; that of the default where none is named."""
+    if output is None or output == Path("-") or output.is_dir():
+        return formats[0]
+    form = output.suffix.lower().removeprefix(".")
+    if form not in formats:
+        endings = ", ".join(f".{known}" for known in formats)
+        raise click.BadParameter(f"'{output}' ends in none of {endings}", param_hint="'-o'")
+    return form
 
 
 def write(path: Path, data: bytes) -> None:

@@ -21,6 +21,7 @@ HOMES = {
     "explain": ("explain", "explain"),
     "fmt": ("fmt", "fmt"),
     "list": ("tables", "list_"),
+    "plot": ("plot", "plot"),
     "show": ("show", "show"),
     "summary": ("tables", "summary"),
 }

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-FORMATS = ("svg", "png", "pdf", "dot", "mmd", "tex")
+from archdsl.diagnostics import printable
+
+FORMATS = ("svg", "png", "pdf", "dot", "mmd", "tex")  # of figures
 NUMBER = re.compile(r"([+-]?\d{1,15})([KMG]?)")
 SIZE = re.compile(r"\d{1,9}(x\d{1,9})+")
 MULTIPLES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
@@ -21,7 +23,7 @@ def settings(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> d
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name.strip().isidentifier() or not value.strip():
-            raise click.BadParameter(f"'{text}' is not of the form name=value")
+            raise click.BadParameter(f"'{printable(text)}' is not of the form name=value")
         found[name.strip()] = setting(value.strip())
     return found
 
@@ -39,7 +41,7 @@ def setting(text: str) -> Any:
     except ValueError:
         return text
     if abs(value) > 1e15 or value != value:
-        raise click.BadParameter(f"'{text}' is no number that a network can have")
+        raise click.BadParameter(f"'{printable(text)}' is no number that a network can have")
     return value
 
 
@@ -58,12 +60,3 @@ def output_option(text: str) -> Callable[[Any], Any]:
     """The option that says where the result goes."""
     path = click.Path(path_type=Path, allow_dash=True)
     return click.option("-o", "--output", metavar="FILE", type=path, help=text)
-
-
-def picture_format(output: Path) -> str:
-    """The format that a picture's file asks for by its ending."""
-    form = output.suffix.lower().removeprefix(".")
-    if form not in FORMATS:
-        endings = ", ".join(f".{known}" for known in FORMATS)
-        raise click.BadParameter(f"'{output}' ends in none of {endings}", param_hint="'-o'")
-    return form

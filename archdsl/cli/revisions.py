@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from os.path import isfile
 from pathlib import Path
 
 from archdsl import library, pipeline
@@ -21,7 +22,7 @@ def declared(spec: str) -> DeclaredNetwork:
     A file of just that name comes first.
     """
     found = SPEC.fullmatch(spec)
-    if found is None or Path(spec).is_file():
+    if found is None or isfile(spec):
         return pipeline.declared(spec)
     name, file, network = found.groups()
     revision = Revision(name)

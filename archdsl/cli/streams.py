@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from archdsl.diagnostics import Diagnostic, render
+from archdsl.diagnostics import Diagnostic, printable, render
 
 
 def in_color(stream: IO[str]) -> bool:
@@ -32,7 +32,7 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """A line for the person at the terminal, on the standard error."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def complain(diagnostics: Iterable[Diagnostic]) -> None:
@@ -44,7 +44,7 @@ def complain(diagnostics: Iterable[Diagnostic]) -> None:
 def explained(diagnostics: Iterable[Diagnostic]) -> None:
     """Where more is said of what was shown."""
     codes = [*dict.fromkeys(diagnostic.code for diagnostic in diagnostics)]
-    if len(codes) == 1:
-        note(f"\nlearn more: archdsl explain {codes[0]}")
-    elif codes:
-        note(f"\nlearn more: archdsl explain CODE ({', '.join(codes)})")
+    if codes:
+        which = codes[0] if len(codes) == 1 else f"CODE ({', '.join(codes)})"
+        note("")
+        note(f"learn more: archdsl explain {which}")

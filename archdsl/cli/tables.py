@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -18,7 +19,8 @@ from archdsl.diagnostics import mistake
 Examples:
   archdsl summary resnet50
   archdsl summary googlenet --level layer
-  archdsl summary resnet50 --set classes=10""",
+  archdsl summary vgg16 --level layer --sort params
+  archdsl summary resnet50 --columns name,output,macs --format latex""",
 )
 @SPEC
 @SET
@@ -29,9 +31,27 @@ Examples:
     show_default=True,
     help="Blocks closed, or with the layers within.",
 )
-def summary(spec: str, values: dict[str, Any], level: str) -> None:
+@click.option("--sort", metavar="COLUMN", help="Largest first, by a column; nothing is folded.")
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    default="name,what,output,params,params%,macs,macs%",
+    show_default=True,
+    help="What to show; activations and activations% as well.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["table", "md", "csv", "json", "latex"]),
+    default="table",
+    show_default=True,
+    help="How to write it.",
+)
+def summary(spec: str, values: dict[str, Any], level: str, columns: str, **wishes: Any) -> None:
     """Print the table of SPEC: shapes, parameters, multiply-accumulates."""
-    say(pipeline.summary(pipeline.network(spec, values), level, **table_style()))
+    names = re.findall(r"[^,\s]+", columns)
+    network = pipeline.network(spec, values)
+    style = table_style() if wishes["format"] == "table" else {}
+    say(pipeline.summary(network, level, columns=names, **wishes, **style))
 
 
 @click.command(

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archdsl.documents.base import Document, Index, Name, Value
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
-from archdsl.values import Callee, Strided
+from archdsl.values import Callee, Strided, Unsolved
 
 
 class CalleeDocument(Document):
@@ -88,7 +88,9 @@ def written(value: Any) -> Any:
     if isinstance(value, Callee):
         return CalleeDocument(calls=value.name)
     if isinstance(value, Strided):
-        return StridedDocument(size=value.size, stride=value.stride)
+        return StridedDocument(size=value.size, stride=written(value.stride))
+    if isinstance(value, Unsolved):
+        return "_"  # what it became stands where it was solved
     return value
 
 

@@ -19,7 +19,7 @@ from archdsl.documents.network import (
     SpanDocument,
 )
 from archdsl.graph import Initialisation, Network, Node, Output, Scope
-from archdsl.ops import JOINTS, OPS, Input, Op
+from archdsl.ops import JOINTS, OPS, Input, Op, least
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Source, Span
 from archdsl.symbols import Binding, Literally, Sym
@@ -207,12 +207,12 @@ class Reader:
 
 
 def of_kind(field: Field[Any], value: Any) -> bool:
-    """Whether a value is what an operator's field takes; sizes are at least 1."""
+    """Whether a value is what an operator's field takes."""
     kind = field.metadata.get("kind", "size")
     if value is None:
         return field.default is None
     if isinstance(value, tuple):
-        return tuple in KINDS[kind] and (kind != "size" or min(value, default=0) > 0)
+        return tuple in KINDS[kind] and (kind != "size" or min(value, default=0) >= least(field))
     return isinstance(value, KINDS[kind]) and isinstance(value, bool) == (kind == "flag")
 
 

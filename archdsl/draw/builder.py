@@ -143,7 +143,7 @@ class Builder:
         elif self.level == "op":
             box.title = operator_text(node.op)
         if node.fault is not None:
-            box.fault = clip(node.fault.message, 90)
+            box.fault = clip(node.fault.message, 160)
         return box
 
     def follows(self, item: Item, node: Node) -> bool:

@@ -15,25 +15,8 @@ from archdsl.draw.dot import Writer
 from archdsl.draw.engine import layout
 from archdsl.draw.figure import Figure
 from archdsl.draw.style import THEMES, Style
+from archdsl.latex import escaped
 
-SPECIAL = {
-    **{sign: f"\\{sign}" for sign in "{}$&#_%"},
-    "\\": "\\textbackslash{}",
-    "^": "\\textasciicircum{}",
-    "~": "\\textasciitilde{}",
-    "<": "\\textless{}",
-    ">": "\\textgreater{}",
-    "|": "\\textbar{}",
-    '"': "\\textquotedbl{}",
-    "`": "\\textasciigrave{}",
-    "'": "\\textquotesingle{}",
-    "-": "{-}",
-    "×": "$\\times$",
-    "·": "$\\cdot$",
-    "–": "--",
-    "…": "\\dots{}",
-}
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 TITLE, DETAIL, PLACE = "\\small\\bfseries", "\\footnotesize", "\\scriptsize"
 PAD = 6  # points around the figure
 HEAD = """\
@@ -49,11 +32,6 @@ def tikz_text(view: View, figure: Figure) -> str:
     """The TikZ text of a figure."""
     page = Page(view, figure)
     return "\n".join(page.lines(json.loads(layout(page.writer.text())))) + "\n"
-
-
-def escaped(text: str) -> str:
-    """A text in which no word of a spec is read as a command."""
-    return "".join(SPECIAL.get(sign, sign) for sign in UNPRINTABLE.sub(" ", text))
 
 
 def written(*lines: tuple[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
-from archdsl.ops import OPS, Op
+from archdsl.ops import OPS, Op, least
 from archdsl.shapes import extents
 from archdsl.symbols import Literally, Sym
 from archdsl.values import Strided, Unsolved, Value, kind_of
@@ -185,7 +185,12 @@ def give(found: OpArguments, target: Field[Any], expr: s.Expr, evaluate: Evaluat
 def leave_open(found: OpArguments, target: Field[Any], hole: s.Hole, expr: s.Expr) -> None:
     """A field that is solved from the join."""
     if target.metadata["kind"] not in ("size", "count"):
-        raise mistake("hole", f"'_' cannot stand for '{target.name}'", expr.span)
+        raise mistake(
+            "hole",
+            f"'_' cannot stand for '{target.name}'",
+            expr.span,
+            help="it stands for channels and strides",
+        )
     if target.name in found.spans:
         raise mistake("argument", f"{found.op.name} is given '{target.name}' twice", expr.span)
     found.holes[target.name] = hole
@@ -232,8 +237,9 @@ def as_size(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) ->
         raise unlike(found, target, "a size", value, expr, "write a size such as 3x3")
     if len(dims) != found.rank and found.rank > 0:  # without axes the operator itself refuses
         raise off_axes(found, dims, expr, f"write {'x'.join([str(dims[0])] * found.rank)}")
-    if min(dims, default=1) < 1:
-        raise mistake("value", f"{named(found, target)} is at least 1 along each axis", expr.span)
+    if min(dims, default=1) < least(target):
+        message = f"{named(found, target)} is at least {least(target)} along each axis"
+        raise mistake("value", message, expr.span)
     return dims
 
 

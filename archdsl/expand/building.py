@@ -128,7 +128,9 @@ class Building:
                     else f"blocks are nested deeper than {MAX_DEPTH}",
                     call.span,
                     notes=(Note(declared.definition.name_span, "declared here"),),
-                    help="write 'x3' or 'x(n)' behind what repeats",
+                    help="write 'x3' or 'x(n)' behind what repeats"
+                    if itself
+                    else "let fewer of them use each other",
                 )
             )
         self.uses.append((declared, call.span))

@@ -96,7 +96,9 @@ def init_options(walk: Expander, line: s.Init) -> tuple[tuple[str, float | str],
         found[key] = given
     missing = [key for key, default in known.items() if default is None and key not in found]
     if missing:
-        raise mistake("argument", f"'{name}' needs {missing[0]}=", line.span)
+        raise mistake(
+            "argument", f"'{name}' needs {missing[0]}=", line.span, help=f"{name} {missing[0]}=0.01"
+        )
     return tuple(found.items())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note
+from archdsl.expand.building import BROKEN
 from archdsl.expand.edits import Variant
 from archdsl.expand.walk import Expander
 from archdsl.graph import Node
@@ -47,6 +48,8 @@ class Sketcher(Expander):
 
     def behind(self, error: ArchError, unit: s.Unit, x: int, start: int) -> int:
         """A node in the place of what was not understood, fed by what was made there so far."""
+        if x == BROKEN:  # nothing comes in: an input is refused
+            return BROKEN
         read = {i for node in self.nodes[start:] for i in node.inputs}
         ends = [node.index for node in self.nodes[start:] if node.index not in read]
         words = " ".join(unit.span.text.split())[:LONGEST]

@@ -26,7 +26,7 @@ from archdsl.source import Span
 from archdsl.symbols import ChannelsOf, Given, Literally
 from archdsl.values import Callee, Evaluator, Value, kind_of
 
-MAX_STEPS = 400_000  # items walked, those that make no operator included
+MAX_STEPS = 200_000  # items walked, those that make no operator included
 
 
 class Expander(Building):
@@ -121,12 +121,19 @@ class Expander(Building):
                 label.span,
                 help="paths reach into the base of a network that says 'from'",
             )
-        if label.name in MODULE_ATTRIBUTES or label.name.startswith("__"):
+        if label.name.startswith("__"):
+            raise mistake(
+                "label",
+                "a label does not begin with '__', which Python renames within a class",
+                label.span,
+                help=f"choose another label, such as '{label.name.strip('_') or 'item'}_1'",
+            )
+        if label.name in MODULE_ATTRIBUTES:
             raise mistake(
                 "label",
                 f"'{label.name}' is an attribute of every PyTorch module",
                 label.span,
-                help=f"choose another label, such as '{label.name}_'",
+                help=f"choose another label, such as '{label.name.strip('_')}_1'",
             )
 
     def conditional(self, label: s.Label | None, unit: s.If, env: Env, x: int) -> int | None:
@@ -146,7 +153,12 @@ class Expander(Building):
 
     def call(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
         if label is not None and label.first is not None:
-            raise mistake("label", "a label with '#' numbers a stack, and this is none", label.span)
+            raise mistake(
+                "label",
+                "a label with '#' numbers a stack, and this is none",
+                label.span,
+                help=f"leave the '#' out, or repeat the item, {call.name} x3",
+            )
         if call.name in RESERVED:
             return self.words.word(label, call, env, x)
         if call.name in env.bodies:
@@ -328,7 +340,8 @@ class Expander(Building):
                 "unknown",
                 f"'{name.name}' is no parameter here",
                 name.span,
-                help=did_you_mean(name.name, [*env.values, *OPS]),
+                help=did_you_mean(name.name, [*env.values, *OPS])
+                or (f"parameters here: {', '.join(env.values)}" if env.values else ""),
             )
 
         def axis(expr: s.InputAxis) -> Value:

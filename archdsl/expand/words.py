@@ -25,7 +25,12 @@ class Words:
         """`none`, `output`, `aux`, `on`: words of the language that look like calls."""
         if call.name == "none":
             if not self.walk.joining:
-                raise mistake("none", "'none' drops a branch, and this is none", call.span)
+                raise mistake(
+                    "none",
+                    "'none' drops a branch, and this is none",
+                    call.span,
+                    help="remove it, or write identity",
+                )
             return None
         if call.name == "output":
             self.in_network(call)

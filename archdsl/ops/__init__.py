@@ -14,6 +14,7 @@ from archdsl.ops.base import (
     Op,
     Tensor,
     Window,
+    least,
 )
 from archdsl.ops.joins import Add, Concat, Input, Joint, Multiply, Unclear
 
@@ -31,6 +32,7 @@ __all__ = [
     "Tensor",
     "Unclear",
     "Window",
+    "least",
 ]
 
 Identity = layout.Identity

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from dataclasses import field as dataclass_field
 from fractions import Fraction
+from math import gcd, isqrt
 from typing import Any, ClassVar, Literal
 
 from archdsl.pytext import Py
@@ -81,6 +82,11 @@ class Window:
 def arg(kind: Kind, default: Any = MISSING, *, key: str | None = None) -> Any:
     """A field of an operator: what kind of value it takes and by which name."""
     return dataclass_field(default=default, metadata={"kind": kind, "key": key})
+
+
+def least(field: Field[Any]) -> int:
+    """The smallest extent that a field of sizes takes: 0 where that is its default, else 1."""
+    return 0 if field.default == 0 else 1
 
 
 @dataclass(frozen=True)
@@ -205,21 +211,39 @@ def scalar(values: Sizes) -> int | Sizes:
     return values[0] if len(set(values)) == 1 else tuple(values)
 
 
-def split_evenly(channels: int, groups: int, what: str) -> None:
-    """Refuse channels that groups do not divide."""
+def split_evenly(channels: int, groups: int, what: str, other: int | None = None) -> None:
+    """Refuse channels that groups do not divide; the groups have to divide `other` as well."""
     if channels % groups:
-        down = channels - channels % groups
-        near = f"{down} or {down + groups}" if down else str(groups)
+        near = f"{nearest_multiples(channels, groups)} channels do"
+        divisors = nearest_divisors(gcd(channels, other or channels), groups)
         raise Misfit(
             f"{channels} {what} do not divide into {groups} groups",
-            f"{near} channels do, or another number of groups",
+            f"{near}, or groups={divisors}",
         )
 
 
-def positive_extent(op: str, window: Sizes, shape: Shape, output: Sequence[int]) -> None:
-    """Refuse a window that is larger than the padded map."""
-    if min(output, default=1) < 1:
-        raise Misfit(
-            f"a {extents(window)} window of {op} does not fit {shape}",
-            "pad the map ('same'), use a smaller window, or downsample less before",
-        )
+def nearest_multiples(channels: int, groups: int) -> str:
+    """The numbers of channels around one that groups do not divide."""
+    down = channels - channels % groups
+    return f"{down} or {down + groups}" if down else str(groups)
+
+
+def nearest_divisors(channels: int, groups: int) -> str:
+    """The numbers of groups around one that does not divide the channels."""
+    small = [n for n in range(1, min(isqrt(channels), 1000) + 1) if channels % n == 0]
+    divisors = {*small, *(channels // n for n in small)}
+    below = max(n for n in divisors if n <= groups)
+    above = min((n for n in divisors if groups < n <= 2 * groups), default=0)
+    return f"{below} or {above}" if above else str(below)
+
+
+def too_large(op: str, size: Sizes, spans: Sizes, shape: Shape, padded: Sizes) -> Misfit:
+    """The mistake of a window that spans more than the padded map does."""
+    window = extents(size) + ("" if spans == size else f" (dilated: {extents(spans)})")
+    beyond = "" if padded == shape.spatial else f", which is {extents(padded)} with its padding"
+    return Misfit(
+        f"the {window} window of {op} does not fit {shape}{beyond}",
+        f"the map is down to {extents(padded)}: downsample less before"
+        if max(padded) == 1
+        else f"up to {extents(padded)} fits; or pad the map ('same'), or downsample less before",
+    )

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from archdsl.ops.base import Family, Op, Window, arg
 from archdsl.pytext import Py, call, flat, listing
-from archdsl.shapes import Misfit, Shape
+from archdsl.shapes import Misfit, Shape, extents
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,32 @@ class Joint(Op):
         return left == right
 
 
+def axes(shape: Shape) -> str:
+    """How many spatial axes there are."""
+    return f"{shape.rank or 'no'} spatial {'axis' if shape.rank == 1 else 'axes'}"
+
+
+def alike(inputs: Sequence[Shape], fix: str) -> str:
+    """The fix where all branches have the same axes; else one is flattened too soon."""
+    return fix if len({shape.rank for shape in inputs}) == 1 else "put 'flatten' behind the join"
+
+
+def difference(inputs: Sequence[Shape], *, channels: bool = True) -> str:
+    """In what the first branch that is unlike branch 1 differs from it."""
+    first = inputs[0]
+    for number, other in enumerate(inputs[1:], 2):
+        if other.rank != first.rank:
+            return f"branch {number} has {axes(other)}, and branch 1 has {axes(first)}"
+        found = []
+        if channels and other.channels != first.channels:
+            found.append(f"channels ({other.channels}, not {first.channels})")
+        if other.spatial != first.spatial:
+            found.append(f"extents ({extents(other.spatial)}, not {extents(first.spatial)})")
+        if found:
+            return f"branch {number} differs from branch 1 in {' and '.join(found)}"
+    raise AssertionError("the branches are alike")
+
+
 @dataclass(frozen=True)
 class Concat(Joint):
     """Channels one behind the other."""
@@ -55,8 +81,9 @@ class Concat(Joint):
         if len({shape.spatial for shape in inputs}) > 1:
             raise Misfit(
                 "branches that are concatenated agree in all but their channels, and these are "
-                + " | ".join(map(str, inputs)),
-                "give the branches the same strides and padding",
+                + " | ".join(map(str, inputs))
+                + f": {difference(inputs, channels=False)}",
+                alike(inputs, "give them the same strides and padding, as in maxpool 3x3/1 same"),
             )
         return Shape((sum(shape.channels for shape in inputs), *inputs[0].spatial))
 
@@ -75,8 +102,9 @@ class Add(Joint):
         if len(set(inputs)) > 1:
             raise Misfit(
                 "branches that are added have one shape, and these are "
-                + " + ".join(map(str, inputs)),
-                "let a branch adapt with (identity or conv 1x1/_ _)",
+                + " + ".join(map(str, inputs))
+                + f": {difference(inputs)}",
+                alike(inputs, "let one branch adapt: not identity, but (identity or conv 1x1/_ _)"),
             )
         return inputs[0]
 
@@ -102,8 +130,10 @@ class Multiply(Joint):
             if not self.fits(first, other):
                 raise Misfit(
                     "branches that are multiplied agree in each axis, or have 1 there, "
-                    "and these are " + " * ".join(map(str, inputs)),
-                    "end a gate in the channels that it gates, conv 1x1 (in.c)",
+                    "and these are " + " * ".join(map(str, inputs)) + f": {difference(inputs)}",
+                    f"end a gate in the channels that it gates, conv 1x1 {inputs[0].channels}"
+                    if inputs[0].channels != other.channels
+                    else "give the branches the same strides, or let a gate be 'avgpool global'",
                 )
             first = Shape(max(a, b) for a, b in zip(first, other, strict=True))
         return first

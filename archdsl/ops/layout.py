@@ -18,12 +18,18 @@ from archdsl.ops.base import (
     Tensor,
     Window,
     arg,
+    nearest_multiples,
     needs_map,
     scalar,
     split_evenly,
 )
 from archdsl.pytext import Py, call, flat
 from archdsl.shapes import Misfit, Shape
+
+
+def flat_first(call: str) -> str:
+    """The ways from a map to what works on features."""
+    return f"write flatten > {call}, or avgpool global > flatten > {call}"
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,9 @@ class Fc(Op):
     def shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
         if shape.rank:
-            raise Misfit(f"fc works on features, and {shape} is a map", "put 'flatten' before it")
+            raise Misfit(
+                f"fc works on features, and {shape} is a map", flat_first(f"fc {self.channels}")
+            )
         return Shape((self.channels,))
 
     def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
@@ -78,7 +86,9 @@ class Rbf(Op):
     def shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
         if shape.rank:
-            raise Misfit(f"rbf works on features, and {shape} is a map", "put 'flatten' before it")
+            raise Misfit(
+                f"rbf works on features, and {shape} is a map", flat_first(f"rbf {self.channels}")
+            )
         return Shape((self.channels,))
 
     def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
@@ -174,7 +184,10 @@ class Slice(Op):
         (shape,) = inputs
         start, stop = self.bounds()
         if not 0 <= start < stop <= shape.channels:
-            raise Misfit(f"channels {start} to {stop} do not lie within {shape.channels}")
+            raise Misfit(
+                f"channels {start} to {stop} do not lie within {shape.channels}",
+                f"a slice begins at 0 or later and ends at {shape.channels} or before",
+            )
         return Shape((stop - start, *shape.spatial))
 
     def module(self, *inputs: Shape) -> Construct:
@@ -354,8 +367,16 @@ class PixelShuffle(Op):
     def shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
         if shape.rank != 2:
-            raise Misfit(f"pixelshuffle works on a map with two axes, not on {shape}")
-        split_evenly(shape.channels, self.factor**2, "channels")
+            raise Misfit(
+                f"pixelshuffle works on a map with two axes, not on {shape}",
+                "put it before 'flatten'" if shape.rank == 0 else None,
+            )
+        if shape.channels % self.factor**2:
+            raise Misfit(
+                f"pixelshuffle {self.factor} takes {self.factor**2} channels for each that it "
+                f"makes, and {shape.channels} do not divide",
+                f"{nearest_multiples(shape.channels, self.factor**2)} channels do",
+            )
         return Shape(
             (shape.channels // self.factor**2, *(size * self.factor for size in shape.spatial))
         )

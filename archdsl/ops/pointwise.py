@@ -330,7 +330,7 @@ class Dropout(Pointwise):
 
     def shape(self, *inputs: Shape) -> Shape:
         if not 0 <= self.p <= 1:
-            raise Misfit(f"a probability lies between 0 and 1, not at {self.p}")
+            raise Misfit(f"a probability lies between 0 and 1, not at {self.p}", f"{self.name} 0.2")
         return inputs[0]
 
     def module(self, *inputs: Shape) -> Construct:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from operator import gt
 from typing import ClassVar
 
 from archdsl.ops.base import (
@@ -17,9 +18,9 @@ from archdsl.ops.base import (
     Window,
     arg,
     needs_map,
-    positive_extent,
     scalar,
     split_evenly,
+    too_large,
 )
 from archdsl.shapes import Misfit, Shape, convolved, pooled, same_tf, transposed, window_span
 
@@ -43,6 +44,11 @@ def padding_source(pad: Padding, size: Sizes, dilation: Sizes = (1,)) -> str:
         return "pad"
     plain = pad == "same" and len(set(size)) == 1 and set(dilation) == {1}
     return "{kernel_size} // 2" if plain else ""
+
+
+def padded(shape: Shape, pads: Pads) -> Sizes:
+    """The extents of a map with its padding."""
+    return tuple(size + sum(sides) for size, sides in zip(shape.spatial, pads, strict=True))
 
 
 def refuse_same_tf(op: str, pad: Padding) -> None:
@@ -85,15 +91,17 @@ class Conv(Op):
     def shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
         needs_map(self, shape)
-        split_evenly(shape.channels, self.groups, "input channels")
-        split_evenly(self.channels, self.groups, "output channels")
+        split_evenly(shape.channels, self.groups, "input channels", self.channels)
+        split_evenly(self.channels, self.groups, "output channels", shape.channels)
         self.links(shape)
         pads = self.pads(shape)
         out = [
             convolved(shape.spatial[i], self.size[i], self.stride[i], pads[i], self.dilation[i])
             for i in range(shape.rank)
         ]
-        positive_extent(self.name, self.size, shape, out)
+        if min(out) < 1:
+            spans = tuple(map(window_span, self.size, self.dilation))
+            raise too_large(self.name, self.size, spans, shape, padded(shape, pads))
         return Shape((self.channels, *out))
 
     def links(self, shape: Shape) -> int:
@@ -109,7 +117,8 @@ class Conv(Op):
         if len(rows) != self.channels or max(map(max, rows)) >= shape.channels:
             raise Misfit(
                 f"the connection table has {len(rows)} rows over {max(map(max, rows)) + 1} maps, "
-                f"and the convolution makes {self.channels} maps from {shape.channels}"
+                f"and the convolution makes {self.channels} maps from {shape.channels}",
+                f"write {self.channels} rows of maps from 0 to {shape.channels - 1}",
             )
         return sum(map(len, rows))
 
@@ -275,11 +284,14 @@ class TransposedConv(Op):
         (shape,) = inputs
         needs_map(self, shape)
         refuse_same_tf(self.name, self.pad)
-        split_evenly(shape.channels, self.groups, "input channels")
-        split_evenly(self.channels, self.groups, "output channels")
+        split_evenly(shape.channels, self.groups, "input channels", self.channels)
+        split_evenly(self.channels, self.groups, "output channels", shape.channels)
         for i in range(shape.rank):
             if self.extra[i] >= max(self.stride[i], self.dilation[i]):
-                raise Misfit("extra must be smaller than the stride or the dilation")
+                raise Misfit(
+                    f"extra={self.extra[i]} is not smaller than the stride or the dilation",
+                    f"extra={max(self.stride[i], self.dilation[i]) - 1} is the most here",
+                )
         out = [
             transposed(
                 shape.spatial[i],
@@ -370,7 +382,10 @@ class Pool(Op):
         pads = self.pads(shape)
         for (before, _), k in zip(pads, self.size, strict=True):
             if self.pad != "same_tf" and before > k // 2:
-                raise Misfit(f"padding {before} is more than half of a window of {k}")
+                raise Misfit(
+                    f"padding {before} is more than half of a window of {k}",
+                    f"pad at most {k // 2}, or a larger window",
+                )
         out = []
         for i, size in enumerate(shape.spatial):
             before, after = pads[i]
@@ -378,7 +393,8 @@ class Pool(Op):
                 out.append(convolved(size, self.size[i], self.step[i], (before, after)))
             else:
                 out.append(pooled(size, self.size[i], self.step[i], before, self.ceil))
-        positive_extent(self.name, self.size, shape, out)
+        if min(out) < 1:
+            raise too_large(self.name, self.size, self.size, shape, padded(shape, pads))
         return Shape((shape.channels, *out))
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
@@ -446,9 +462,9 @@ class AvgPool(Pool):
         refuse_same_tf(self.name, self.pad)
         if self.out is None:
             out = super().shape(shape)
-            if shape.rank == 3 and self.size is not None:  # AvgPool3d looks at the bare map
-                bare = [n - k + 1 for n, k in zip(shape.spatial, self.size, strict=True)]
-                positive_extent(self.name, self.size, shape, bare)
+            size = self.size or ()
+            if shape.rank == 3 and any(map(gt, size, shape.spatial)):  # it looks at the bare map
+                raise too_large(self.name, size, size, shape, shape.spatial)
             return out
         needs_map(self, shape)
         if self.globally or self.size is not None:

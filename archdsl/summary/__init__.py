@@ -1,102 +1,96 @@
-"""Tables for people: a network by blocks or by layers, the zoo, and what differs.
+"""Tables for people: a network by blocks or by layers, and the zoo.
 
-A row with `x3` stands for three like copies and counts them all; the rows within it count one.
+`rows` are what there is to tell, `columns` what can be shown of each; `table` draws them for a
+terminal, `texts` for other programs and for papers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-
-from rich.text import Text
+from collections.abc import Iterable, Iterator, Sequence
 
 from archdsl.diagnostics import printable
 from archdsl.graph import Network
 from archdsl.measure import Report, measure
-from archdsl.outline import Entry, outline
-from archdsl.summary.table import columns, drawn
+from archdsl.summary.columns import USUAL, Column, chosen
+from archdsl.summary.rows import LEVELS, Line, flat, lines, totals
+from archdsl.summary.table import drawn, plain, table
+from archdsl.summary.texts import as_json, comma_separated, markdown, tabular
 from archdsl.zoo import Listed
 
-LEVELS = ("block", "layer")
-LONGEST = 44  # characters that say what an item is
+__all__ = ["FORMATS", "LEVELS", "summary", "zoo_table"]
 
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the table: an item at its depth with its figures, one copy's and all copies'."""
-
-    depth: int
-    name: str
-    what: str
-    shape: str
-    repeat: int
-    params: int
-    macs: int
+TEXTS = {"md": markdown, "csv": comma_separated, "json": as_json, "latex": tabular}
+FORMATS = ("table", *TEXTS)
 
 
 def summary(
-    network: Network, level: str = "block", *, color: bool = False, width: int | None = None
+    network: Network,
+    level: str = "block",
+    *,
+    columns: Iterable[str] = USUAL,
+    sort: str | None = None,
+    format: str = "table",
+    color: bool = False,
+    width: int | None = None,
 ) -> str:
-    """The network as a table; `level` is `block`, or `layer` for what stands in the blocks too."""
+    """The network as a table; `level` is `block`, or `layer` for what stands in the blocks too.
+
+    With `sort`, the blocks or layers by a column, the largest first; `format` is one of `FORMATS`.
+    """
     report = measure(network)
-    table = columns("name", "what", "output", "params", "MACs")
-    for line in lines(outline(network), report, level):
-        copies = f" x{line.repeat}" if line.repeat > 1 else ""
-        table.add_row(
-            Text("  " * line.depth + line.name + copies),
-            Text(line.what, "dim" if line.depth else ""),
-            line.shape,
-            figure(line.params),
-            figure(line.macs),
-        )
-    table.add_section()
-    table.add_row(
-        "total",
-        "",
-        "",
-        f"{report.params_with_heads:,}",
-        f"{report.macs_with_heads:,}",
-        style="bold",
-    )
+    shown = chosen(columns)
+    rows = ranked(network, report, level, sort) if sort else lines(network, report, level)
+    total = totals(report)
+    wholes = {"params": total.params, "macs": total.macs, "activations": total.activations}
+    if format != "table":
+        return TEXTS[format](shown, rows, total, wholes)
+    body = terminal(shown, rows, total, wholes, color, width)
     title = f"{network.name} - {network.about}" if network.about else network.name
-    parts = [printable(title), drawn(table, color, width), *closing(report)]
-    return "\n".join(parts)
+    return "\n".join([printable(title), body, *closing(report)])
+
+
+def ranked(network: Network, report: Report, level: str, sort: str) -> list[Line]:
+    """The blocks or layers by a column, the largest first."""
+    (column,) = chosen([sort])
+    rows = flat(network, report, level)
+    return sorted(rows, key=lambda line: getattr(line, column.field), reverse=column.right)
+
+
+def terminal(
+    columns: Sequence[Column],
+    rows: Sequence[Line],
+    total: Line,
+    wholes: dict[str, int],
+    color: bool,
+    width: int | None,
+) -> str:
+    """The rows for a person at a terminal."""
+    made = table((column.heading, column.right) for column in columns)
+    for line in rows:
+        look = "dim" if line.depth else ""
+        cells = [(column, column.cell(line, wholes)) for column in columns]
+        made.add_row(
+            *(plain(cell, look if column.name == "what" else "") for column, cell in cells)
+        )
+    made.add_section()
+    made.add_row(*(plain(c.cell(total, wholes)) for c in columns), style="bold")
+    return drawn(made, color, width)
 
 
 def zoo_table(networks: Iterable[Listed], *, color: bool = False, width: int | None = None) -> str:
     """The networks of the zoo as a table."""
-    table = columns("network", "year", "params", "MACs", "about")
+    headings = (
+        ("network", False),
+        ("year", False),
+        ("params", True),
+        ("MACs", True),
+        ("about", False),
+    )
+    made = table(headings)
     for listed in networks:
-        params, macs = f"{listed.params:,}", f"{listed.macs:,}"
-        table.add_row(listed.name, listed.year, params, macs, Text(printable(listed.about)))
-    return drawn(table, color, width)
-
-
-def lines(entries: Iterable[Entry], report: Report, level: str, depth: int = 0) -> Iterator[Line]:
-    """A row for each item; blocks are closed on the level of blocks, groups are open."""
-    for entry in entries:
-        rows = [report.rows[i] for i in entry.indices]
-        yield Line(
-            depth,
-            entry.name,
-            clipped(entry.what),
-            str(entry.shape),
-            entry.repeat,
-            sum(row.params for row in rows),
-            sum(row.macs for row in rows),
-        )
-        if level == "layer" or (entry.scope is not None and entry.scope.kind == "group"):
-            yield from lines(entry.children, report, level, depth + 1)
-
-
-def clipped(text: str) -> str:
-    """A text that does not make its column too wide."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
-
-
-def figure(number: int) -> str:
-    """A number for the table; nothing for nought."""
-    return f"{number:,}" if number else ""
+        figures = f"{listed.params:,}", f"{listed.macs:,}"
+        made.add_row(listed.name, listed.year, *figures, plain(printable(listed.about)))
+    return drawn(made, color, width)
 
 
 def closing(report: Report) -> Iterator[str]:

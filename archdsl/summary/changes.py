@@ -9,11 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rich.text import Text
-
 from archdsl.diagnostics import printable
 from archdsl.diff import Change, Diff, Figures, Side, Step, counts, together
-from archdsl.summary.table import columns, drawn
+from archdsl.summary.table import drawn, plain, table
 
 SIGNS: dict[Change, str] = {"equal": "", "changed": "~", "added": "+", "removed": "-"}
 STYLES: dict[Change, str] = {
@@ -23,6 +21,8 @@ STYLES: dict[Change, str] = {
     "removed": "red",
 }
 
+FIGURES = ("params", "MACs", "activations")
+HEADINGS = ("", "name", "what", "output", *FIGURES, "sees/stride")
 NOTHING = Figures()
 DIFFERENT: tuple[Change, ...] = ("changed", "added", "removed")
 
@@ -44,8 +44,8 @@ def changes(
     found: Diff, level: str = "block", *, color: bool = False, width: int | None = None
 ) -> str:
     """The diff as a table; `level` is `block`, or `layer` for what stands in changed blocks too."""
-    table = columns("", "name", "what", "output", "params", "MACs", "activations", "sees/stride")
-    table.columns[2].no_wrap = False
+    made = table((heading, heading in FIGURES) for heading in HEADINGS)
+    made.columns[HEADINGS.index("what")].no_wrap = False
     for line in lines(found.steps, level):
         style = STYLES[line.change]
         cells = (
@@ -56,16 +56,16 @@ def changes(
             *map(growth, (line.delta.params, line.delta.macs, line.delta.elements)),
             line.field,
         )
-        table.add_row(*(Text(printable(cell), style) for cell in cells))
-    table.add_section()
+        made.add_row(*(plain(printable(cell), style) for cell in cells))
+    made.add_section()
     before, after = found.totals
     for name, figures in zip(found.names, found.totals, strict=True):
         counts = (f"{n:,}" for n in (figures.params, figures.macs, figures.elements))
-        table.add_row("", Text(printable(name)), "total", "", *counts)
+        made.add_row("", plain(printable(name)), "total", "", *counts)
     delta = after - before
     grown = map(growth, (delta.params, delta.macs, delta.elements))
-    table.add_row("", "difference", "", "", *grown, style="bold")
-    return "\n".join([drawn(table, color, width), *map(printable, closing(found))])
+    made.add_row("", "difference", "", "", *grown, style="bold")
+    return "\n".join([drawn(made, color, width), *map(printable, closing(found))])
 
 
 # ---- rows ----------------------------------------------------------------------------------
@@ -93,7 +93,12 @@ def line(step: Step, last: Step | None, level: str, depth: int, within: str) -> 
     sides = [side for side in (step.before, step.after) if side]
     repeat = step.side.entry.repeat
     copies = f" x{repeat}" if repeat > 1 else ""
-    remarks = [*said(step), *(tally(step.children) if level == "block" else ())]
+    aside = all(node.training_only for node in step.side.entry.nodes())
+    remarks = [
+        *(["training only"] if aside else ()),
+        *said(step),
+        *(tally(step.children) if level == "block" else ()),
+    ]
     if step.change in ("added", "removed") and last is not None and like(step, last):
         remarks.append(f"{repeat} {'more' if step.after else 'fewer'}")
     what = arrow(side.entry.what for side in sides)

@@ -1,0 +1,168 @@
+"""Curves and clouds for people who compare: costs of networks, and along the depth of each.
+
+A layer here is one that has weights to multiply, a convolution or a linear layer, in the order of
+the network; what exists in training only is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from archdsl.diagnostics import did_you_mean, mistake, printable
+from archdsl.graph import Network
+from archdsl.measure import Row, measure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMATS = ("svg", "png", "pdf")
+MOST_CURVES = 12  # of a figure in which they can be told apart
+COLORS = "#4A76A8 #B5762A #558B58 #7861A6 #AD6475 #5F8A8A #A8942E #2B4A6B #7A4A12".split()
+LOOK: Any = {
+    "svg.hashsalt": "archdsl",  # the same bytes each time
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a spec's words are no formulas
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E4E8EC",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to plot, and the family that it belongs to."""
+
+    network: Network
+    family: str
+
+
+def plot(subjects: Sequence[Subject], kind: str = "size", format: str = "svg") -> bytes:
+    """A picture of networks, of a kind in `KINDS` and a format in `FORMATS`; raises ArchError."""
+    for word, words, what in ((kind, [*KINDS], "kind of plot"), (format, FORMATS, "format")):
+        if word not in words:
+            help = did_you_mean(word, words) or f"one of {', '.join(words)}"
+            raise mistake("figure", f"there is no {what} '{word}'", help=help)
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise mistake(
+            "matplotlib",
+            "plots need matplotlib, which is not installed",
+            help="pip install 'archdsl[plot]'",
+        ) from None
+    with matplotlib.rc_context(LOOK):
+        figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+        KINDS[kind](figure.add_subplot(), subjects)
+        page = BytesIO()
+        figure.savefig(page, format=format, dpi=150, metadata=DATELESS[format])
+    return page.getvalue()
+
+
+DATELESS: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None},
+    "png": {},
+    "pdf": {"CreationDate": None},
+}
+
+
+# ---- networks among each other -------------------------------------------------------------
+
+
+def size(axes: Axes, subjects: Sequence[Subject]) -> None:
+    """Parameters against multiply-accumulates, a colour for each family."""
+    families = dict.fromkeys(subject.family for subject in subjects)
+    named: list[tuple[float, float]] = []
+    for color, family in zip(colors(), families, strict=False):
+        own = [subject.network for subject in subjects if subject.family == family]
+        reports = [measure(network) for network in own]
+        macs, params = [r.macs for r in reports], [r.params for r in reports]
+        axes.scatter(macs, params, s=28, color=color, label=printable(family), zorder=3)
+        for network, x, y in zip(own, macs, params, strict=True):
+            if any(close(x, other, 4) and close(y, level, 1.3) for other, level in named):
+                continue  # its name would stand on another's
+            named.append((x, y))
+            words: dict[str, Any] = {
+                "xytext": (4, 3),
+                "textcoords": "offset points",
+                "fontsize": 6.5,
+            }
+            axes.annotate(printable(network.name), (x, y), color="#4F4F4F", **words)
+    axes.set(xscale="log", yscale="log", xlabel="multiply-accumulates", ylabel="parameters")
+    axes.margins(x=0.12)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(engineering())
+        axis.set_minor_formatter(lambda value, position: "")
+    axes.legend()
+
+
+def close(one: float, other: float, times: float) -> bool:
+    """Whether two numbers are less than so many times apart."""
+    return max(one, other) < times * min(one, other)
+
+
+def colors() -> Iterator[str]:
+    """Colours, again from the start when they run out."""
+    while True:
+        yield from COLORS
+
+
+def engineering() -> Any:
+    """Numbers on an axis as papers write them: 10 M, 1 G."""
+    from matplotlib.ticker import EngFormatter
+
+    return EngFormatter()
+
+
+# ---- along the depth -----------------------------------------------------------------------
+
+
+def weighing(network: Network) -> list[Row]:
+    """The rows of the layers that multiply by weights."""
+    return [row for row in measure(network).rows if row.macs and not row.training_only]
+
+
+def curves(
+    axes: Axes, subjects: Sequence[Subject], label: str, values: Callable[[Network], list[int]]
+) -> None:
+    """A step for each layer, a line for each network."""
+    if len(subjects) > MOST_CURVES:
+        raise mistake(
+            "limit",
+            f"{len(subjects)} curves cannot be told apart",
+            help=f"name at most {MOST_CURVES} networks",
+        )
+    for color, subject in zip(colors(), subjects, strict=False):
+        heights = values(subject.network)
+        places = range(1, len(heights) + 1)
+        look: dict[str, Any] = {"color": color, "drawstyle": "steps-mid", "linewidth": 1.4}
+        axes.plot(places, heights, label=printable(subject.network.name), **look)
+    axes.set(xlabel="layer", ylabel=label)
+    axes.yaxis.set_major_formatter(engineering())
+    axes.yaxis.set_minor_formatter(lambda value, position: "")
+    axes.legend()
+
+
+def macs(axes: Axes, subjects: Sequence[Subject]) -> None:
+    """Multiply-accumulates of each layer."""
+    curves(axes, subjects, "multiply-accumulates", lambda n: [row.macs for row in weighing(n)])
+
+
+def params(axes: Axes, subjects: Sequence[Subject]) -> None:
+    """Parameters of each layer."""
+    axes.set_yscale("log")
+    curves(axes, subjects, "parameters", lambda n: [row.params for row in weighing(n)])
+
+
+KINDS: dict[str, Callable[[Axes, Sequence[Subject]], None]] = {
+    "size": size,
+    "macs": macs,
+    "params": params,
+}
