@@ -24,6 +24,7 @@ docs: $(READY)
 	$(BIN)/python docs/gallery.py
 	$(BIN)/python docs/messages.py
 	$(BIN)/python docs/compare.py
+	$(BIN)/python docs/counting.py
 
 test: lint
 	$(BIN)/python -m pytest -n 2 -m "not gpu"

@@ -17,7 +17,8 @@ A spec passes through the rooms of this package in one direction, each fact has 
     library, modules, unused          which file and declaration a name means; which are unused
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
-    measure, outline                  its figures; the same as nested, folded entries
+    measure, counts                   its figures; its costs as other tools count them
+    asserts, outline                  whether it is as it says; nested, folded entries
     diff                              two networks side by side: added, removed, changed
     lint                              warnings: what is legal and probably wrong
     draw, summary, plot, torchgen     pictures, tables, curves, PyTorch source

@@ -89,7 +89,10 @@ class Architecture:
         return pipeline.compile(self.declared, self.settings)
 
     def summary(self, level: str = "block", **wishes: Any) -> str:
-        """Its table; `level` is `block` or `layer`, the wishes `columns`, `sort` and `format`."""
+        """Its table; `level` is `block` or `layer`.
+
+        Further wishes are `count` (macs, fvcore, ptflops, torchinfo), `columns`, `sort`, `format`.
+        """
         return pipeline.summary(self.network, level, **wishes)
 
     def draw(self, format: str = "svg", level: str = "block", **wishes: Any) -> bytes:

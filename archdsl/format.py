@@ -96,10 +96,11 @@ class _Spacing:
         self.modes: list[str] = []  # of the open brackets: chain, args or expr
         self.before: Word | None = None
         self.signature = False  # inside `let NAME<bodies>(params) =`
+        self.asserts = False  # behind `assert`
 
     @property
     def mode(self) -> str:
-        return self.modes[-1] if self.modes else "chain"
+        return self.modes[-1] if self.modes else "expr" if self.asserts else "chain"
 
     def add(self, line: Line, word: Word, *, fresh: bool) -> None:
         if not line.words:
@@ -122,6 +123,7 @@ class _Spacing:
             self.before = None
             line.header = not self.modes and word.role == "word" and word.text in DECLARATIONS
             self.signature = line.header or (not self.modes and word.text == "rebind")
+            self.asserts = not self.modes and (word.text, word.role) == ("assert", "word")
 
     def role(self, word: Word) -> str:
         text, chain, signature = word.text, self.mode == "chain", self.signature
@@ -133,7 +135,7 @@ class _Spacing:
             return "close"
         if text in (",", ":"):
             return "comma"
-        if text == "=" and not self.modes:
+        if text == "=" and not self.modes and not self.asserts:
             self.signature = False
             return "sign" if signature else "tight"
         if chain:

@@ -135,6 +135,27 @@ class Initialisation:
     span: Span
 
 
+@dataclass(frozen=True)
+class Bound:
+    """A figure that must compare so with a number, `params < 5M`."""
+
+    measure: str
+    sign: str
+    value: int | float
+    span: Span
+
+
+@dataclass(frozen=True)
+class Fits:
+    """A shape of the first input that the network must take besides its own."""
+
+    shape: Shape
+    span: Span
+
+
+Assertion = Bound | Fits
+
+
 @dataclass(eq=False)
 class Network:
     """A whole network; nodes in walking order."""
@@ -148,6 +169,7 @@ class Network:
     heads: tuple[Output, ...] = ()
     params: tuple[Binding, ...] = ()
     inits: tuple[Initialisation, ...] = ()
+    asserts: tuple[Assertion, ...] = ()  # what the text says of it, not yet looked at
     counts: tuple[Sym, ...] = ()  # what was asked for copies and devices
     mistakes: tuple[Diagnostic, ...] = ()  # of a mere sketch: why it is no more than that
 

@@ -28,6 +28,7 @@ OPENING = {"(": ")", "[": "]", "<": ">"}
 CHAINS = re.compile(r"[ \t]*(?!(?:if|else|or)\b|x\d|x\()[A-Za-z_@\[]|[ \t]+\(")
 SURROGATE = re.compile("[\ud800-\udfff]")
 COMPARES = re.compile(r"[ \t]*[=<]")
+ASSERT = re.compile(r"assert\b(?![ \t]*:)")  # the word, and not a label
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class _Scan:
         self.continues = False  # the last word was one after which a line goes on
         self.last = ""  # the last word
         self.condition = 0  # the depth of the `( )` behind an `if`, in which `<` and `>` compare
+        self.asserts = False  # the line is an `assert`, in which they compare too
 
     def run(self) -> None:
         for match in TOKEN.finditer(self.source.text):
@@ -94,6 +96,8 @@ class _Scan:
         if self.continues or (word in (">", "|", "+", "*", ")", "]") and kind != "string"):
             for place in self.newlines:
                 self.out[place] = " " * len(self.out[place])
+        elif self.newlines:
+            self.asserts = not self.open and bool(ASSERT.match(self.source.text, start))
         self.newlines.clear()
         self.continues = word in ("(", "[", "<", ",", "=")
         if kind == "bracket":
@@ -104,7 +108,8 @@ class _Scan:
     def bracket(self, sign: str, start: int, end: int) -> str:
         if sign in OPENING:
             # `a <= b` and `a < b` compare; what was pushed for the latter goes with its `)`.
-            if sign == "<" and (self.condition or COMPARES.match(self.source.text, end)):
+            compares = self.condition or self.asserts or COMPARES.match(self.source.text, end)
+            if sign == "<" and compares:
                 return sign
             self.open.append((sign, start))
             if self.last == "if" and not self.condition:

@@ -79,4 +79,27 @@ EXAMPLES = {
         "let a = relu\n (bn)\n",
     ],
     "'< >' with nothing in them": ["let a\n f<!\n"],
+    "a condition is a measure, a comparison and a bound: assert params < 5M": [
+        "network n\n assert\n",
+        "network n\n assert params\n",
+        "network n\n assert params 5M\n",
+        "network n\n assert params = 5M\n",
+        "network n\n assert params < 5M,\n",
+        "network n\n assert 5M > params\n",
+        "network n\n assert < 5M\n",
+        "network n\n assert > 5M\n",
+        "network n\n assert (params < 5M)\n",
+    ],
+    "conditions are parted by commas: assert params < 5M, macs < 600M": [
+        "network n\n assert params < 5M macs < 600M\n",
+        "network n\n assert params < 5M and macs < 600M\n",
+        "network n\n assert params < 5M > 3M\n",
+        "network n\n assert params < 5M < 6M\n",
+        "network n\n assert params < 5M == 6M\n",
+    ],
+    "an input stands behind 'fits': assert fits 3x192x192": [
+        "network n\n assert fits\n",
+        "network n\n assert fits < 3x192x192\n",
+        "network n\n assert fits == 3x192x192\n",
+    ],
 }

@@ -155,6 +155,7 @@ class Builder(Transformer[Token, Any]):
             inputs=tuple(inputs),
             body=body,
             inits=tuple(line for line in lines if isinstance(line, s.Init)),
+            asserts=tuple(line for line in lines if isinstance(line, s.Assert)),
             edits=tuple(edits),
             rebinds=tuple(line for line in lines if isinstance(line, s.Rebind)),
             span=self.span(meta),
@@ -244,6 +245,16 @@ class Builder(Transformer[Token, Any]):
         if args and args[0].name is None and isinstance(args[0].value, s.Name):
             scheme = args.pop(0).value
         return s.Init(tuple(targets), scheme, tuple(args), self.span(meta))
+
+    def assertion(self, meta: Meta, parts: list[Any]) -> s.Assert:
+        return s.Assert(tuple(words(parts)), self.span(meta))
+
+    def bound(self, meta: Meta, parts: list[Any]) -> s.Bound:
+        name, sign, value = parts
+        return s.Bound(name.name, str(sign), value, self.span(meta))
+
+    def fits(self, meta: Meta, parts: list[Any]) -> s.Fits:
+        return s.Fits(words(parts)[0], self.span(meta))
 
     def drop(self, meta: Meta, parts: list[Any]) -> s.Edit:
         target = next(self.path(t) for t in parts if isinstance(t, Token) and t.type == "PATH")

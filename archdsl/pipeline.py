@@ -72,6 +72,16 @@ def expanded(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
     return expand(declared, settings)
 
 
+def asserted(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
+    """Declaration to network that is as its `assert` lines say."""
+    from archdsl.asserts import failures
+
+    network = expanded(declared, settings)
+    if found := failures(declared, network, settings):
+        raise ArchError(*found)
+    return network
+
+
 def sketched(declared: DeclaredNetwork, settings: Settings, refusal: ArchError) -> Network | None:
     """What was understood of a declaration that is refused."""
     return sketch(declared, settings, refusal)
@@ -136,7 +146,7 @@ def compile(
     from archdsl.probes import probes
     from archdsl.torchgen import generate
 
-    network = expanded(declared, settings)
+    network = asserted(declared, settings)
     return generate(network, probes(declared, network, settings), template)
 
 
@@ -154,11 +164,21 @@ def draw_diff(diff: Diff, level: str = "block", format: str = "svg") -> bytes:
     return draw.draw_diff(diff, draw.Figure(level), format)
 
 
-def summary(network: Network, level: str = "block", **wishes: Any) -> str:
-    """Network to a table of its blocks or layers; the wishes are those of `summary.summary`."""
+def counted(network: Network, count: str) -> Report:
+    """Network to figures whose costs are counted in one of the ways of `counts.CONVENTIONS`."""
+    from archdsl.counts import counted
+    from archdsl.torchgen import functions
+
+    return counted(network, count, functions(network))
+
+
+def summary(network: Network, level: str = "block", count: str = "macs", **wishes: Any) -> str:
+    """Network to a table; `count` is one of `counts.CONVENTIONS`, wishes those of `summary`."""
+    from archdsl.counts import CONVENTIONS
     from archdsl.summary import summary
 
-    return summary(network, level, **wishes)
+    figures = report(network) if count == "macs" else counted(network, count)
+    return summary(network, figures, level, unit=CONVENTIONS[count].unit, **wishes)
 
 
 def subjects(specs: Sequence[str]) -> list[Subject]:

@@ -247,6 +247,35 @@ class Init:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """`params < 5M`: a figure of the network, a comparison and what it is compared with."""
+
+    measure: str
+    sign: str
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True)
+class Fits:
+    """`fits 3x192x192`: an input that the network must take besides its own."""
+
+    value: Expr
+    span: Span
+
+
+Condition = Bound | Fits
+
+
+@dataclass(frozen=True)
+class Assert:
+    """`assert params < 5M, fits 3x192x192`: what must hold of the network."""
+
+    conditions: tuple[Condition, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
 class Edit:
     """`drop LABEL`, `after LABEL: chain`, `before LABEL: chain` or a replacement."""
 
@@ -279,6 +308,7 @@ class NetworkDef:
     inputs: tuple[Item, ...]
     body: Seq
     inits: tuple[Init, ...]
+    asserts: tuple[Assert, ...]
     edits: tuple[Edit, ...]
     rebinds: tuple[Rebind, ...]
     span: Span

@@ -59,7 +59,15 @@ def scope_facts(scope: Scope) -> tuple[Any, ...]:
 
 def network_facts(found: Network) -> tuple[Any, ...]:
     return (
-        *(found.name, found.about, found.source, found.outputs, found.heads, found.inits),
+        *(
+            found.name,
+            found.about,
+            found.source,
+            found.outputs,
+            found.heads,
+            found.inits,
+            found.asserts,
+        ),
         [node_facts(node) for node in found.nodes],
         scope_facts(found.root),
         found.state(),

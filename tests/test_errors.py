@@ -12,6 +12,7 @@ from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.expand import expand
 from archdsl.expand.building import MAX_MISTAKES
 from archdsl.modules import Loader
+from archdsl.pipeline import asserted
 from archdsl.source import Source
 
 CASES = sorted(Path(__file__).parent.joinpath("errors").glob("*.arch"))
@@ -23,7 +24,7 @@ def refused(path: Path) -> ArchError:
     try:
         for declared in Loader().file(path).own_networks:
             try:
-                expand(declared)
+                asserted(declared)
             except ArchError as error:
                 found.update(dict.fromkeys(error.diagnostics))
     except ArchError as error:

@@ -160,8 +160,16 @@ block g<u>(b0>b)
     relu) if (b > 1) else (relu or bn)
 """
 
+ASSERTS = """\
+network n(top=5M) "held to something"
+  input 3x64x64
+  assert params < top, macs <= 600M, stride > (2 * 2), fits 3x192x192
+  assert weight_layers != 3, receptive_field >= max(3, in.w), elements == 1  # of a map
+  assert: f<conv 3x3 64> > relu
+"""
+
 # Where a line may end without ending the statement, and where blanks may be added.
-BREAKS = re.compile(r"(?<=[(\[,])|(?<=<)(?! )|(?= [|+*\])] )|(?=[)\]])|(?= > )")
+BREAKS = re.compile(r"(?<=[(\[,])|(?<=<)(?![ =])|(?= [|+*\])] )|(?=[)\]])|(?= > )")
 WIDE = [" ", "  ", "\t", "    "]
 BLANKS = re.compile(r"(?<=[,|+*(\[])|(?=[)\],|])| +")
 
@@ -193,7 +201,7 @@ def check(text: str) -> None:
     assert "\t" not in re.sub(r'#.*|"[^"\n]*"', "", result)
 
 
-@pytest.mark.parametrize("text", [RESNET, INCEPTION, VARIANTS, REST, TIDY, "", "# only\n"])
+@pytest.mark.parametrize("text", [RESNET, INCEPTION, VARIANTS, REST, TIDY, ASSERTS, "", "# only\n"])
 def test_leaves_a_tidy_spec_alone(text: str) -> None:
     assert formatted(text) == text
 
@@ -219,6 +227,11 @@ def test_tidies() -> None:
             "let a\n  relu\n  # in\n\n# out\nlet b = relu\n",
         ),
         ("let a\n[bn\n>relu\n|bn]\n>bn", "let a\n  [ bn\n    > relu\n  | bn ]\n    > bn\n"),
+        (
+            "network a\nassert params<5M ,macs  >=(3 ),\nfits 3x8x8 ,\nc < d\nf<g >h>",
+            "network a\n  assert params<5M, macs >=(3),\n    fits 3x8x8,\n    c < d\n  f<g > h>\n",
+        ),
+        ("network a\nassert :f<b >\nassert a > b", "network a\n  assert: f<b>\n  assert a > b\n"),
         ("let a\nf  2\nlong 2", "let a\n  f 2\n  long 2\n"),
         ("let a\nf    2\nlong 2", "let a\n  f    2\n  long 2\n"),
         (
@@ -245,7 +258,9 @@ def test_refuses_what_does_not_parse(text: str) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from([RESNET, INCEPTION, VARIANTS, REST]), st.randoms(use_true_random=False))
+@given(
+    st.sampled_from([RESNET, INCEPTION, VARIANTS, REST, ASSERTS]), st.randoms(use_true_random=False)
+)
 def test_keeps_meaning_and_comments_however_a_spec_is_spaced(text: str, random: object) -> None:
     choice = random.choice  # type: ignore[attr-defined]
     lines = []
@@ -262,7 +277,7 @@ def test_keeps_meaning_and_comments_however_a_spec_is_spaced(text: str, random: 
 
 @settings(deadline=None, max_examples=100)
 @given(
-    st.sampled_from([RESNET, INCEPTION, VARIANTS, REST, MESSY]),
+    st.sampled_from([RESNET, INCEPTION, VARIANTS, REST, MESSY, ASSERTS]),
     st.lists(
         st.tuples(
             st.integers(0, 2000),

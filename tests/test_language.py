@@ -9,7 +9,7 @@ import pytest
 
 from archdsl.api import architecture
 from archdsl.expand import expand
-from archdsl.graph import Network, Node
+from archdsl.graph import Assertion, Fits, Network, Node
 from archdsl.modules import Loader
 from archdsl.shapes import extents
 from archdsl.source import Source
@@ -27,9 +27,18 @@ def told(network: Network) -> Iterator[str]:
         yield f"returns {output.name}: {network.nodes[output.node].path}"
     for head in network.heads:
         yield f"training only {head.name}: {network.nodes[head.node].path} (weight {head.weight})"
+    for assertion in network.asserts:
+        yield f"assert {told_assertion(assertion)}"
     for line in network.inits:
         options = " ".join(f"{name}={value}" for name, value in line.options)
         yield f"init {', '.join(line.targets)}: {line.scheme or '-'} {options}".rstrip()
+
+
+def told_assertion(assertion: Assertion) -> str:
+    """A condition with its expression worked out."""
+    if isinstance(assertion, Fits):
+        return f"fits {assertion.shape}"
+    return f"{assertion.measure} {assertion.sign} {assertion.value}"
 
 
 def told_value(value: object) -> str:

@@ -30,7 +30,9 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print what is found as a JSON document.")
 @click.option("--watch", "again", is_flag=True, help="Check again on each save, until Ctrl-C.")
 def check(specs: tuple[str, ...], values: dict[str, Any], as_json: bool, again: bool) -> None:
-    """Check each SPEC: syntax, names, every shape. Of a file, all networks are checked.
+    """Check each SPEC: syntax, names, every shape, and what its 'assert' lines say.
+
+    Of a file, all networks are checked.
 
     Warns of what is legal and probably wrong; '# allow: CODE' in the spec silences a warning.
     """
@@ -87,7 +89,7 @@ def expanded(
     mistakes: dict[Diagnostic, None] = {}  # networks share blocks, and so the mistakes in them
     for declared in asked:
         try:
-            networks[declared] = pipeline.expanded(declared, values)
+            networks[declared] = pipeline.asserted(declared, values)
         except ArchError as error:
             mistakes.update(dict.fromkeys(error.diagnostics))
     return networks, list(mistakes)

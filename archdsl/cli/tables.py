@@ -20,6 +20,7 @@ Examples:
   archdsl summary resnet50
   archdsl summary googlenet --level layer
   archdsl summary vgg16 --level layer --sort params
+  archdsl summary resnet50 --count fvcore
   archdsl summary resnet50 --columns name,output,macs --format latex""",
 )
 @SPEC
@@ -38,6 +39,13 @@ Examples:
     default="name,what,output,params,params%,macs,macs%",
     show_default=True,
     help="What to show; activations and activations% as well.",
+)
+@click.option(
+    "--count",
+    type=click.Choice(["macs", "fvcore", "ptflops", "torchinfo"]),
+    default="macs",
+    show_default=True,
+    help="Costs as papers count them, or as a tool does.",
 )
 @click.option(
     "--format",

@@ -6,7 +6,9 @@ Nodes, scopes and parameters name each other by index; scopes are counted as the
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from archdsl.documents.base import Document, Index, Name, Value
 from archdsl.documents.expressions import (
@@ -15,7 +17,7 @@ from archdsl.documents.expressions import (
     symbol_document,
     written,
 )
-from archdsl.graph import Initialisation, Network, Node, Output, Scope
+from archdsl.graph import Assertion, Fits, Initialisation, Network, Node, Output, Scope
 from archdsl.ops import Op
 from archdsl.source import Span
 from archdsl.symbols import Binding
@@ -104,6 +106,27 @@ class InitialisationDocument(Document):
     span: SpanDocument
 
 
+class BoundDocument(Document):
+    """A figure that must compare so with a number."""
+
+    type: Literal["bound"] = "bound"
+    measure: Name
+    sign: Literal["<", "<=", ">", ">=", "==", "!="]
+    value: int | float
+    span: SpanDocument
+
+
+class FitsDocument(Document):
+    """A shape of the first input that the network must take."""
+
+    type: Literal["fits"] = "fits"
+    shape: tuple[int, ...]
+    span: SpanDocument
+
+
+AssertionDocument = Annotated[BoundDocument | FitsDocument, Field(discriminator="type")]
+
+
 class GraphDocument(Document):
     """A whole network; nodes in walking order."""
 
@@ -117,6 +140,7 @@ class GraphDocument(Document):
     outputs: tuple[OutputDocument, ...]
     heads: tuple[OutputDocument, ...]
     inits: tuple[InitialisationDocument, ...]
+    asserts: tuple[AssertionDocument, ...]
 
 
 class GraphWriter:
@@ -134,6 +158,7 @@ class GraphWriter:
         root = self.scope(network.root)
         nodes = tuple(map(self.node, network.nodes))
         inits = tuple(map(self.init, network.inits))
+        asserts = tuple(map(self.assertion, network.asserts))
         return GraphDocument(
             name=network.name,
             about=network.about,
@@ -143,6 +168,7 @@ class GraphWriter:
             outputs=tuple(map(output_document, network.outputs)),
             heads=tuple(map(output_document, network.heads)),
             inits=inits,
+            asserts=asserts,
             sources=tuple(SourceDocument(name=s.name, text=s.text) for s in self.sources),
         )
 
@@ -220,6 +246,17 @@ class GraphWriter:
             scheme=init.scheme,
             options=init.options,
             span=self.span(init.span),
+        )
+
+    def assertion(self, assertion: Assertion) -> BoundDocument | FitsDocument:
+        span = self.span(assertion.span)
+        if isinstance(assertion, Fits):
+            return FitsDocument(shape=tuple(assertion.shape), span=span)
+        return BoundDocument(
+            measure=assertion.measure,
+            sign=assertion.sign,  # type: ignore[arg-type]
+            value=assertion.value,
+            span=span,
         )
 
 

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from archdsl.diagnostics import ArchError, mistake
 from archdsl.documents.expressions import read, symbol_of
 from archdsl.documents.network import (
+    BoundDocument,
+    FitsDocument,
     GraphDocument,
     InitialisationDocument,
     NodeDocument,
@@ -18,7 +20,16 @@ from archdsl.documents.network import (
     ScopeDocument,
     SpanDocument,
 )
-from archdsl.graph import Initialisation, Network, Node, Output, Scope
+from archdsl.graph import (
+    Assertion,
+    Bound,
+    Fits,
+    Initialisation,
+    Network,
+    Node,
+    Output,
+    Scope,
+)
 from archdsl.ops import JOINTS, OPS, Input, Op, least
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Source, Span
@@ -86,6 +97,7 @@ class Reader:
             heads=tuple(map(self.output, document.heads)),
             params=root.params,
             inits=tuple(map(self.init, document.inits)),
+            asserts=tuple(map(self.assertion, document.asserts)),
         )
 
     def bind(self) -> None:
@@ -204,6 +216,13 @@ class Reader:
         span = self.span(document.span)
         assert span is not None
         return Initialisation(document.targets, document.scheme, document.options, span)
+
+    def assertion(self, document: BoundDocument | FitsDocument) -> Assertion:
+        span = self.span(document.span)
+        assert span is not None
+        if isinstance(document, FitsDocument):
+            return Fits(Shape(document.shape), span)
+        return Bound(document.measure, document.sign, document.value, span)
 
 
 def of_kind(field: Field[Any], value: Any) -> bool:

@@ -10,27 +10,33 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, mistake
+from archdsl.expand.asserts import assertions
 from archdsl.expand.building import BROKEN, MAX_MISTAKES, Abandoned
 from archdsl.expand.edits import variant_of
 from archdsl.expand.inits import initialisations
+from archdsl.expand.inputs import input_node, resized
 from archdsl.expand.names import Env
 from archdsl.expand.params import set_parameters
 from archdsl.expand.sketch import Sketcher
 from archdsl.expand.walk import Expander
-from archdsl.graph import Initialisation, Network, Output
+from archdsl.graph import Network, Output
 from archdsl.modules import DeclaredNetwork
-from archdsl.ops import Input
 from archdsl.shapes import Shape
 
 
-def expand(declared: DeclaredNetwork, settings: Mapping[str, Any] | None = None) -> Network:
+def expand(
+    declared: DeclaredNetwork,
+    settings: Mapping[str, Any] | None = None,
+    shape: Shape | None = None,
+) -> Network:
     """The network of a declaration; raises ArchError with all mistakes found.
 
-    `settings` gives parameters other values than their defaults.
+    `settings` gives parameters other values than their defaults, `shape` (channels first, no batch
+    axis) the first input another than its own.
     """
-    walk = Expander(variant_of(declared))
+    variant = variant_of(declared)
+    walk = Expander(variant if shape is None else resized(variant, shape))
     try:
         return network(walk, settings or {})
     except Abandoned:
@@ -59,10 +65,11 @@ def sketch(
 
 def network(walk: Expander, settings: Mapping[str, Any]) -> Network:
     end = walked(walk, settings)
-    inits = [] if walk.mistakes else [*initialisations(walk)]
+    inits = () if walk.mistakes else tuple(initialisations(walk))
+    asserts = () if walk.mistakes else tuple(assertions(walk))
     if walk.mistakes:
         raise ArchError(*list(walk.mistakes.values())[:MAX_MISTAKES])
-    return made(walk, end, tuple(inits))
+    return replace(made(walk, end), inits=inits, asserts=asserts)
 
 
 def walked(walk: Expander, settings: Mapping[str, Any]) -> int:
@@ -96,7 +103,7 @@ def walked(walk: Expander, settings: Mapping[str, Any]) -> int:
     return root.end
 
 
-def made(walk: Expander, end: int, inits: tuple[Initialisation, ...] = ()) -> Network:
+def made(walk: Expander, end: int) -> Network:
     """The network of a walk that has come to its end."""
     root = walk.scope
     end = root.exit = walk.real(end)
@@ -109,7 +116,6 @@ def made(walk: Expander, end: int, inits: tuple[Initialisation, ...] = ()) -> Ne
         outputs=final_outputs(walk, end),
         heads=tuple(walk.heads),
         params=root.params,
-        inits=inits,
         counts=tuple(walk.counts),
     )
 
@@ -120,41 +126,3 @@ def final_outputs(walk: Expander, end: int) -> tuple[Output, ...]:
         return tuple(walk.outputs)
     name = "logits" if walk.heads and not walk.outputs else "out"
     return (*walk.outputs, Output(name, end))
-
-
-def input_node(walk: Expander, item: s.Item, env: Env, *, first: bool) -> int:
-    call = item.unit
-    assert isinstance(call, s.Call)
-    if not first and item.label is None:
-        walk.report(
-            mistake(
-                "input",
-                "a second input needs a label, to be used as @label",
-                item.span,
-                help="meta: input 16",
-            )
-        )
-        return BROKEN
-    try:
-        shape = input_shape(walk, call, env)
-    except ArchError as error:
-        walk.report(error)
-        return BROKEN
-    node = walk.add(item.label.name if item.label else "input", Input(shape), (), item.span)
-    if item.label:
-        walk.rooms[walk.scope].tensors[item.label.name] = node
-    return node
-
-
-def input_shape(walk: Expander, call: s.Call, env: Env) -> Shape:
-    values = [walk.evaluate(arg.value, env).value for arg in call.args]
-    dims = values[0] if len(values) == 1 and isinstance(values[0], tuple) else tuple(values)
-    good = all(isinstance(d, int) and not isinstance(d, bool) and d > 0 for d in dims)
-    if not good or not 1 <= len(dims) <= 4:
-        raise mistake(
-            "input",
-            "an input is channels and up to three axes, each at least 1",
-            call.span,
-            help="input 3x224x224",
-        )
-    return Shape(dims)

@@ -138,6 +138,10 @@ class Op:
         """Whether it takes each channel's mean out, and what was added to the channel with it."""
         return False
 
+    def interpolation(self, *inputs: Shape) -> str:
+        """PyTorch's mode where it enlarges a map by interpolating; empty otherwise."""
+        return ""
+
     def describe(self) -> str:
         """A short text for figures and tables: the arguments as an author would write them."""
         return " ".join(described(self))

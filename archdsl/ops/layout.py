@@ -334,6 +334,9 @@ class Upsample(Op):
             windows.append(Window(span, 1, span - 1 - (span - ceil(finer)) // 2, finer=finer))
         return tuple(windows)
 
+    def interpolation(self, *inputs: Shape) -> str:
+        return self.torch_mode(inputs[0].rank)
+
     def module(self, *inputs: Shape) -> Construct | None:
         if len(inputs) == 2:
             return None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from archdsl.diagnostics import printable
 from archdsl.graph import Network
-from archdsl.measure import Report, measure
+from archdsl.measure import Report
 from archdsl.summary.columns import USUAL, Column, chosen
 from archdsl.summary.rows import LEVELS, Line, flat, lines, totals
 from archdsl.summary.table import drawn, plain, table
@@ -25,8 +25,10 @@ FORMATS = ("table", *TEXTS)
 
 def summary(
     network: Network,
+    report: Report,
     level: str = "block",
     *,
+    unit: str = "MACs",
     columns: Iterable[str] = USUAL,
     sort: str | None = None,
     format: str = "table",
@@ -35,10 +37,10 @@ def summary(
 ) -> str:
     """The network as a table; `level` is `block`, or `layer` for what stands in the blocks too.
 
-    With `sort`, the blocks or layers by a column, the largest first; `format` is one of `FORMATS`.
+    The report may count costs in another `unit` than MACs. With `sort`, the blocks or layers by a
+    column, the largest first; `format` is one of `FORMATS`.
     """
-    report = measure(network)
-    shown = chosen(columns)
+    shown = chosen(columns, unit)
     rows = ranked(network, report, level, sort) if sort else lines(network, report, level)
     total = totals(report)
     wholes = {"params": total.params, "macs": total.macs, "activations": total.activations}
@@ -46,7 +48,7 @@ def summary(
         return TEXTS[format](shown, rows, total, wholes)
     body = terminal(shown, rows, total, wholes, color, width)
     title = f"{network.name} - {network.about}" if network.about else network.name
-    return "\n".join([printable(title), body, *closing(report)])
+    return "\n".join([printable(title), body, *closing(report, unit)])
 
 
 def ranked(network: Network, report: Report, level: str, sort: str) -> list[Line]:
@@ -93,10 +95,12 @@ def zoo_table(networks: Iterable[Listed], *, color: bool = False, width: int | N
     return drawn(made, color, width)
 
 
-def closing(report: Report) -> Iterator[str]:
+def closing(report: Report, unit: str) -> Iterator[str]:
     """The sentences below the table."""
     if report.params_with_heads != report.params:
-        yield f"without training-only heads: {report.params:,} params, {report.macs:,} MACs"
+        yield f"without training-only heads: {report.params:,} params, {report.macs:,} {unit}"
+    if unit != "MACs":
+        yield f"costs are {unit}, not the MACs of papers: see docs/counting.md"
     if report.fixed:
         yield f"fixed constants: {report.fixed:,}"
     field = "x".join(map(str, report.receptive_field))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archdsl.diagnostics import did_you_mean, mistake
 from archdsl.summary.rows import Line
@@ -73,14 +73,15 @@ COLUMNS = {
 USUAL = ("name", "what", "output", "params", "params%", "macs", "macs%")
 
 
-def chosen(names: Iterable[str]) -> list[Column]:
-    """The columns of some names; raises ArchError."""
+def chosen(names: Iterable[str], unit: str = "MACs") -> list[Column]:
+    """The columns of some names, costs in a unit; raises ArchError."""
     found = []
     for name in names:
         if name not in COLUMNS:
             help = did_you_mean(name, COLUMNS) or f"one of {', '.join(COLUMNS)}"
             raise mistake("column", f"there is no column '{name}'", help=help)
-        found.append(COLUMNS[name])
+        column = COLUMNS[name]
+        found.append(replace(column, heading=column.heading.replace("MACs", unit)))
     return found
 
 

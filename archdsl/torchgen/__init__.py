@@ -10,8 +10,10 @@ from pathlib import Path
 
 from archdsl.graph import Network
 from archdsl.torchgen.module import Module
-from archdsl.torchgen.plan import plan
+from archdsl.torchgen.plan import functions, plan
 from archdsl.torchgen.template import rendered
+
+__all__ = ["functions", "generate"]
 
 
 def generate(

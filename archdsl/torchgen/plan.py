@@ -23,6 +23,16 @@ def plan(network: Network, probes: tuple[Network, ...]) -> list[Class]:
             networks = [n for i, n in enumerate(networks) if i not in fixed.networks]
 
 
+def functions(network: Network) -> set[int]:
+    """The nodes that generated code calls as functions and not as modules."""
+    return {
+        item.node.index
+        for made in plan(network, ())
+        for position in made.functions
+        for item in made.group.column(position)
+    }
+
+
 class Plan:
     """Finds the classes of a network and its probes together."""
 
