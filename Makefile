@@ -23,6 +23,7 @@ demo: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/gallery.py
 	$(BIN)/python docs/messages.py
+	$(BIN)/python docs/compare.py
 	$(BIN)/python docs/counting.py
 
 test: lint

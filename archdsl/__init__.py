@@ -22,6 +22,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     memory                            bytes: the peak of inference, what training keeps
     asserts, outline                  whether it is as it says; nested, folded entries
     sizes                             which inputs it takes, where others break, shapes as formulas
+    diff                              two networks side by side: added, removed, changed
     lint                              warnings: what is legal and probably wrong
     draw, summary, plot, torchgen     pictures, tables, curves, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back

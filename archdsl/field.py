@@ -37,6 +37,11 @@ class Reach:
         return int(self.high - self.low) + 1
 
     @property
+    def step(self) -> int:
+        """The stride in input positions; 1 where the map is finer than the input."""
+        return max(1, int(self.stride))
+
+    @property
     def centre(self) -> Fraction:
         """The middle of the first position's field, in input positions; 0 is the first one's."""
         return Fraction(self.low + self.high) / 2

@@ -46,6 +46,18 @@ def read(path: Path) -> Source:
         raise mistake("file", f"{shown(path)} is not UTF-8 text") from error
 
 
+class Files:
+    """Where spec files are read from: the disk, as it is now."""
+
+    def holds(self, path: Path) -> bool:
+        """Whether there is a file."""
+        return isfile(path)
+
+    def read(self, path: Path) -> Source:
+        """A file's text; raises ArchError where it cannot be read."""
+        return read(path)
+
+
 def shown(path: Path) -> str:
     """A path as messages show it: `specs/NAME` where shipped, relative where it lies below here."""
     if path.parent == shipped("specs"):

@@ -73,7 +73,7 @@ def measure(network: Network) -> Report:
         macs_with_heads=sum(row.macs for row in rows),
         elements=sum(row.elements for row in used),
         receptive_field=tuple(reach.extent for reach in field),
-        stride=tuple(max(1, int(reach.stride)) for reach in field),
+        stride=tuple(reach.step for reach in field),
         weight_layers=weight_layers(network),
         rows=rows,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from os.path import isfile
 from pathlib import Path
 
 from archdsl import library
@@ -37,7 +36,7 @@ class Module:
         own = {declared.definition.name: declared for declared in self.own_networks}
         if name is None and len(own) == 1:
             return next(iter(own.values()))
-        wanted = name or Path(self.spec.source.name).stem
+        wanted = name or Path(self.spec.source.name.rpartition(":")[2]).stem  # behind a revision
         if wanted in self.networks:
             return self.networks[wanted]
         file = self.spec.source.name
@@ -75,7 +74,8 @@ class DeclaredNetwork:
 class Loader:
     """Reads files once each, following `use`."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: library.Files | None = None) -> None:
+        self.files = files or library.Files()
         self.modules: dict[Path, Module] = {}
         self.paths: set[Path] = set()  # of all files asked for, whether they could be read or not
         self.open: list[Path] = []
@@ -87,7 +87,7 @@ class Loader:
         if path not in self.modules:
             self.open.append(path)
             try:
-                self.modules[path] = self.module(library.read(path), path)
+                self.modules[path] = self.module(self.files.read(path), path)
             finally:
                 self.open.pop()
         return self.modules[path]
@@ -117,7 +117,7 @@ class Loader:
             if use.is_path
             else library.shipped_spec(use.spec)
         )
-        if found is None or not isfile(found):
+        if found is None or not self.files.holds(found):
             self.paths |= {found} if found else set()
             stems = [p.stem for p in library.shipped("specs").glob("*.arch")]
             raise mistake(

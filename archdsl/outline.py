@@ -46,6 +46,15 @@ class Entry:
         return self.place.path
 
     @property
+    def what(self) -> str:
+        """The operator with its arguments, or the block with its own."""
+        if self.node is not None:
+            return f"{self.node.op.name} {self.node.op.describe()}".rstrip()
+        assert self.scope is not None
+        text = self.scope.definition
+        return f"{text}<{self.scope.title}>" if self.scope.title not in ("", text) else text
+
+    @property
     def shape(self) -> Shape:
         """Shape of the tensor that leaves it."""
         return self.end.shape
@@ -89,12 +98,17 @@ class Part:
 
 
 class Outliner:
-    """One walk over a network, leaf to root; likenesses are numbers in order of appearance."""
+    """One walk over a network, leaf to root; likenesses are numbers in order of appearance.
 
-    def __init__(self, network: Network, fold: bool) -> None:
+    Outliners that share what is `known` give what is alike in their networks the same numbers.
+    """
+
+    def __init__(
+        self, network: Network, fold: bool, known: dict[Hashable, int] | None = None
+    ) -> None:
         self.network = network
         self.fold = fold
-        self.likenesses: dict[Hashable, int] = {}
+        self.likenesses = {} if known is None else known
 
     def likeness(self, *facts: Hashable) -> int:
         return self.likenesses.setdefault(facts, len(self.likenesses))

@@ -18,6 +18,7 @@ from archdsl.modules import DeclaredNetwork, Loader, Module
 from archdsl.source import Source
 
 if TYPE_CHECKING:
+    from archdsl.diff import Diff
     from archdsl.measure import Report
     from archdsl.memory import Memory
     from archdsl.plot import Subject
@@ -181,6 +182,13 @@ def draw(network: Network, level: str = "block", format: str = "svg", **wishes: 
     return draw.draw(network, draw.Figure(level, **wishes), format)
 
 
+def draw_diff(diff: Diff, level: str = "block", format: str = "svg") -> bytes:
+    """A diff to a picture of both networks in one."""
+    from archdsl import draw
+
+    return draw.draw_diff(diff, draw.Figure(level), format)
+
+
 def counted(network: Network, count: str) -> Report:
     """Network to figures whose costs are counted in one of the ways of `counts.CONVENTIONS`."""
     from archdsl.counts import counted
@@ -215,6 +223,22 @@ def plot(subjects: Sequence[Subject], kind: str = "size", format: str = "svg") -
     from archdsl.plot import plot
 
     return plot(subjects, kind, format)
+
+
+def diff(before: Network, after: Network, names: tuple[str, str] | None = None) -> Diff:
+    """Two networks to what differs between them."""
+    from archdsl.diff import diff
+
+    return diff(before, after, names)
+
+
+def changes(
+    diff: Diff, level: str = "block", *, color: bool = False, width: int | None = None
+) -> str:
+    """A diff to a table of what was added, removed and changed."""
+    from archdsl.summary.changes import changes
+
+    return changes(diff, level, color=color, width=width)
 
 
 def formatted(source: Source) -> str:

@@ -174,7 +174,9 @@ def test_wrong_usage_exits_with_2(line: str, run: Run) -> None:
     assert "Usage: " in result.stderr
 
 
-@pytest.mark.parametrize("verb", ["", "compile", "draw", "check", "summary", "list", "fmt", "show"])
+@pytest.mark.parametrize(
+    "verb", ["", "compile", "diff", "draw", "check", "summary", "list", "fmt", "show"]
+)
 def test_every_verb_explains_itself_with_examples(verb: str, run: Run) -> None:
     text = run(f"{verb} --help").stdout
     assert "Examples:\n" in text

@@ -34,7 +34,7 @@ def test_commands_run(command: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     words = [sys.executable, "-m", "archdsl", *shlex.split(command)[1:]]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == ("diff" in words), done.stderr  # which tells that networks differ
     if "-o" in words:
         assert (tmp_path / words[words.index("-o") + 1]).stat().st_size > 500
 

@@ -10,14 +10,12 @@ import click
 
 from archdsl import pipeline
 from archdsl.cli.files import ending, target, write
-from archdsl.cli.options import SET, SPEC, output_option
+from archdsl.cli.options import FORMATS, SET, SPEC, output_option
 from archdsl.cli.streams import complain, note
 from archdsl.diagnostics import ArchError
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork
 from archdsl.naming import function_name
-
-FORMATS = ("svg", "png", "pdf", "dot", "mmd", "tex")
 
 
 @click.command(

@@ -16,6 +16,7 @@ from archdsl.cli.surprises import SURPRISES, diagnosed
 HOMES = {
     "check": ("check", "check"),
     "compile": ("compile", "compile"),
+    "diff": ("diff", "diff"),
     "draw": ("draw", "draw"),
     "explain": ("explain", "explain"),
     "fmt": ("fmt", "fmt"),

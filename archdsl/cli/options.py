@@ -11,6 +11,7 @@ import click
 
 from archdsl.diagnostics import printable
 
+FORMATS = ("svg", "png", "pdf", "dot", "mmd", "tex")  # of figures
 NUMBER = re.compile(r"([+-]?\d{1,15})([KMG]?)")
 SIZE = re.compile(r"\d{1,9}(x\d{1,9})+")
 MULTIPLES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}

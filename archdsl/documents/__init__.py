@@ -12,6 +12,7 @@ from archdsl.documents.derived import (
     report_document,
     tree_document,
 )
+from archdsl.documents.differences import DiffDocument, diff_document
 from archdsl.documents.messages import DiagnosticsDocument, diagnostics_document
 from archdsl.documents.network import GraphDocument, graph_document
 from archdsl.documents.reading import network_from_json
@@ -20,6 +21,7 @@ from archdsl.documents.sizes import SizesDocument, sizes_document
 __all__ = [
     "SCHEMAS",
     "diagnostics_document",
+    "diff_document",
     "graph_document",
     "json_of",
     "network_from_json",
@@ -35,6 +37,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "report": ReportDocument,
     "diagnostics": DiagnosticsDocument,
     "sizes": SizesDocument,
+    "diff": DiffDocument,
 }
 
 

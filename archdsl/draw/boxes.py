@@ -33,6 +33,7 @@ class Box:
     unsure: bool = False
     costs: list[str] = field(default_factory=list)
     heat: int | None = None  # the step of its colour, where that is by cost
+    change: str = ""  # what became of it, in a figure of two networks
 
     def boxes(self) -> Iterator[Box]:
         """Itself."""
@@ -81,6 +82,7 @@ class Edge:
     target: Box
     shape: str = ""
     dashed: bool = False
+    change: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,6 @@ class View:
 
     @property
     def families(self) -> set[str]:
-        """The kinds of boxes in it, insets included."""
-        own = {box.family for box in self.boxes()}
+        """The kinds of boxes that show their kind, insets included."""
+        own = {box.family for box in self.boxes() if not box.change}
         return own.union(*(inset.families for inset in self.insets))

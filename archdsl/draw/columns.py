@@ -109,7 +109,7 @@ def passages(view: View, parts: Sequence[Unit]) -> tuple[list[int], dict[int, tu
     for k, (several, number) in enumerate(zip(alive, accumulate(which), strict=True)):
         if several == 1:  # so that the sum of the sources' numbers is the only one's
             onward = tuple(e for e in leaving[sources[number]] if place[e.target] > k)
-            if not any(edge.dashed for edge in onward):
+            if not any(edge.dashed or edge.change for edge in onward):
                 found[k] = onward
     return alive[:-1], found
 

@@ -154,7 +154,7 @@ class Writer:
             look |= {"margin": "0.05,0.01", "height": "0.22", "width": "0.22"}
             if len(box.title) == 1 and not box.detail:
                 look |= {"shape": "circle", "fixedsize": "true", "style": "filled"}
-        if box.fault:
+        if box.fault or box.change:
             look["penwidth"] = "1.8"
         return look
 
@@ -164,6 +164,8 @@ class Writer:
             return self.theme.mistake
         if box.unsure:
             return self.theme.unsure
+        if box.change:
+            return self.theme.changes[box.change]
         if box.heat is not None:
             return self.markup.heat_styles(self.view)[box.heat]
         return self.theme.style(box.family)
@@ -181,6 +183,8 @@ class Writer:
         look = self.said(edge.shape)
         if edge.dashed or edge.source.unsure or edge.source.fault:
             look["style"] = "dashed"
+        if edge.change:
+            look["color"] = self.theme.changes[edge.change].line
         if self.flow.straight(edge):
             look["weight"] = CHAIN
         if self.bend and edge in self.bend.skips:

@@ -52,5 +52,7 @@ class Flow:
 
 
 def aside(edge: Edge) -> bool:
-    """Whether an edge leads from the network into a training-only head."""
-    return edge.dashed and not edge.source.dashed
+    """Whether an edge leads into a training-only head, or led past what has been added."""
+    ends = edge.source.change, edge.target.change
+    past = edge.change == "removed" and "removed" not in ends
+    return past or (edge.dashed and not edge.source.dashed)

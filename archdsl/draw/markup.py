@@ -100,7 +100,7 @@ class Markup:
         """A box with how often it stands there, beside it or below; edges go to its port `box`."""
         inner = table(
             [f"<TD>{self.words(box)}</TD>"],
-            border=1,
+            border=1 + bool(box.change),
             cellpadding=4,
             color=style.line,
             bgcolor=style.fill,
@@ -131,6 +131,8 @@ class Markup:
             return self.heat_styles(view)
         found = [style for family, style in self.theme.styles.items() if family in view.families]
         found += [self.theme.unsure] if any(box.unsure for box in boxes) else []
+        marks = {box.change for box in boxes} | {edge.change for edge in view.edges}
+        found += [style for change, style in self.theme.changes.items() if change in marks]
         return found + ([self.theme.mistake] if any(box.fault for box in boxes) else [])
 
     def heat_styles(self, view: View) -> list[Style]:

@@ -55,6 +55,9 @@ class Writer:
             inner = chain([f"    direction {direction}"], self.contents(inset, "    "))
             yield from self.subgraph([inset.title, inset.about], inner, "  ")
         yield from self.classes()
+        for k, edge in enumerate(view.edges):
+            if edge.change:
+                yield f"  linkStyle {k} stroke:{self.theme.changes[edge.change].line}"
 
     def contents(self, view: View, indent: str) -> Iterator[str]:
         """The boxes and edges of a view."""
@@ -97,6 +100,8 @@ class Writer:
             return "mistake"
         if box.unsure:
             return "unsure"
+        if box.change:
+            return box.change
         if box.heat is not None:
             return f"heat{box.heat}"
         return box.family if box.family in self.theme.styles else "plain"
@@ -115,6 +120,7 @@ class Writer:
             "plain": theme.plain,
             "unsure": theme.unsure,
             "mistake": theme.mistake,
+            **theme.changes,
             **{f"heat{k}": replace(theme.plain, fill=fill) for k, fill in enumerate(theme.heat)},
         }
         used = {self.look(box) for box in self.names}

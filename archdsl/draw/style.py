@@ -34,6 +34,7 @@ class Theme:
     unsure: Style
     mistake: Style
     heat: tuple[str, ...]  # fills from cold to hot
+    changes: Mapping[str, Style]
 
     def style(self, family: str) -> Style:
         """The style of a family; inputs, outputs and joints are plain."""
@@ -60,6 +61,12 @@ def styles(*colors: tuple[str, str]) -> dict[str, Style]:
     }
 
 
+def changes(*colors: tuple[str, str]) -> dict[str, Style]:
+    """Fill and line of what was added, removed and changed."""
+    names = ("added", "removed", "changed")
+    return {name: Style(name, *pair) for name, pair in zip(names, colors, strict=True)}
+
+
 LIGHT = Theme(
     paper="#FFFFFF",
     ink="#222222",
@@ -83,6 +90,7 @@ LIGHT = Theme(
     unsure=Style("not checked", "#FFFFFF", "#AAAAAA"),
     mistake=Style("mistake", "#FFE3E0", "#B71C1C"),
     heat=("#FFFFFF", "#FFF0CF", "#FFDD9C", "#FFCB90", "#FFB98A"),
+    changes=changes(("#A4E8A0", "#0B7A1E"), ("#FFB3AE", "#C00F0F"), ("#FFE45C", "#9A7400")),
 )
 DARK = Theme(
     paper="#15191E",
@@ -107,6 +115,7 @@ DARK = Theme(
     unsure=Style("not checked", "#15191E", "#66727C"),
     mistake=Style("mistake", "#6B1F1F", "#FF8A80"),
     heat=("#1F252B", "#35291B", "#4A3117", "#5C3612", "#70390B"),
+    changes=changes(("#0E5A22", "#4BE06B"), ("#7A1A1A", "#FF7A70"), ("#66560A", "#FFDF4D")),
 )
 PRINT = Theme(
     paper="#FFFFFF",
@@ -131,6 +140,7 @@ PRINT = Theme(
     unsure=Style("not checked", "#FFFFFF", "#999999"),
     mistake=Style("mistake", "#FFFFFF", "#CC0000"),
     heat=("#FFFFFF", "#EEEEEE", "#DADADA", "#C4C4C4", "#ADADAD"),
+    changes=changes(("#DDF5DD", "#0B7A1E"), ("#FADCDC", "#C00F0F"), ("#FFF6CC", "#9A7400")),
 )
 THEMES = {"light": LIGHT, "dark": DARK, "print": PRINT}
 

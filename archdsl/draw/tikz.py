@@ -127,7 +127,9 @@ class Page:
             way.append(f"-- ({tips['e']})")
         if "s" in tips:
             way.insert(0, f"({tips['s']}) --")
-        look = ["draw=wire", *({"e": "end", "s": "start"}[tip] for tip in tips)]
+        wires = {style.line: f"{name_of(style)} line" for style in self.theme.changes.values()}
+        wire = wires.get(edge.get("color", ""), "wire")
+        look = [f"draw={wire}", *({"e": "end", "s": "start"}[tip] for tip in tips)]
         look += ["dashed"] if edge.get("style") == "dashed" else []
         yield f"  \\draw[{', '.join(look)}] {' '.join(way)};"
         if edge.get("label"):

@@ -217,9 +217,9 @@ def described(op: Op) -> Iterator[str]:
         if (f.name, value) in words:
             yield words[f.name, value]
         elif f.name == "size":
-            yield extents(value) + described_stride(op)
+            yield spelt(f.name, value) + described_stride(op)
         else:
-            text = notation(value)
+            text = spelt(f.name, value)
             yield text if f.name in op.positional else f"{name}={text}"
 
 
@@ -235,6 +235,11 @@ def described_stride(op: Op) -> str:
 def is_default(value: Any, default: Any) -> bool:
     """Whether a value goes without saying; a size's default is one number for all axes."""
     return bool(value == default or (isinstance(value, tuple) and set(value) == {default}))
+
+
+def spelt(field: str, value: Any) -> str:
+    """The value of a field as an author would write it: of a size each axis."""
+    return extents(value) if field == "size" else notation(value)
 
 
 def notation(value: Any) -> str:

@@ -71,7 +71,7 @@ def line(entry: Entry, report: Report, depth: int) -> Line:
         depth=depth,
         name=entry.name,
         path=entry.path,
-        what=what(entry),
+        what=entry.what,
         output=str(entry.shape),
         repeat=entry.repeat,
         training_only=all(row.training_only for row in rows),
@@ -79,15 +79,6 @@ def line(entry: Entry, report: Report, depth: int) -> Line:
         macs=sum(row.macs for row in rows),
         activations=sum(row.elements for row in rows),
     )
-
-
-def what(entry: Entry) -> str:
-    """The operator with its arguments, or the block with its own."""
-    if entry.node is not None:
-        return f"{entry.node.op.name} {entry.node.op.describe()}".rstrip()
-    assert entry.scope is not None
-    text = entry.scope.definition
-    return f"{text}<{entry.scope.title}>" if entry.scope.title not in ("", text) else text
 
 
 def totals(report: Report) -> Line:

@@ -8,7 +8,7 @@ from archdsl.diagnostics import printable
 from archdsl.graph import Network
 from archdsl.outline import outline
 from archdsl.sizes import Line, Refusal, Sizes
-from archdsl.summary.rows import indented, shown, what
+from archdsl.summary.rows import indented, shown
 from archdsl.summary.table import drawn, plain, table
 
 
@@ -64,7 +64,7 @@ def shapes_table(network: Network, sizes: Sizes, color: bool, width: int | None)
         regular = [sizes.regular[entry.end.index]] if simpler else []
         made.add_row(
             plain(indented(depth, entry.name, entry.repeat)),
-            plain(what(entry), "dim" if depth else ""),
+            plain(entry.what, "dim" if depth else ""),
             plain(sizes.shapes[entry.end.index]),
             *map(plain, regular),
         )
