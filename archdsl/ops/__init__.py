@@ -5,7 +5,7 @@ Everything else asks an operator; nothing else knows one.
 
 from __future__ import annotations
 
-from archdsl.ops import layout, pointwise, windows
+from archdsl.ops import convolutions, layout, pointwise, pools
 from archdsl.ops.base import (
     REQUIRED,
     Argument,
@@ -44,7 +44,7 @@ Identity = layout.Identity
 
 def _registry() -> dict[str, type[Op]]:
     found = {}
-    for room in (windows, pointwise, layout):
+    for room in (convolutions, pools, pointwise, layout):
         for value in vars(room).values():
             if isinstance(value, type) and issubclass(value, Op) and hasattr(value, "name"):
                 found[value.name] = value

@@ -1,11 +1,10 @@
-"""Convolutions, pools and what else slides a window."""
+"""Convolutions, plain, depthwise and transposed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from operator import gt
 from typing import ClassVar
 
 from archdsl.ops.base import (
@@ -24,44 +23,17 @@ from archdsl.ops.base import (
     split_evenly,
     too_large,
 )
-from archdsl.shapes import Misfit, Shape, convolved, pooled, same_tf, transposed, window_span
-
-Padding = str | Sizes
-Pads = tuple[tuple[int, int], ...]
-PADDING_WORDS = {word: ("pad", word) for word in ("same", "valid", "same_tf")}
-
-
-def resolve(pad: Padding, rank: int, same: Callable[[int], int]) -> Sizes:
-    """Symmetric padding per axis; `same` is k//2 with the dilation counted."""
-    if pad == "valid":
-        return (0,) * rank
-    if isinstance(pad, str):
-        return tuple(same(axis) for axis in range(rank))
-    return pad
-
-
-def padding_source(pad: Padding, size: Sizes, dilation: Sizes = (1,)) -> str:
-    """The formula of a padding argument, where one number says it."""
-    if isinstance(pad, tuple):
-        return "pad"
-    plain = pad == "same" and len(set(size)) == 1 and set(dilation) == {1}
-    return "{kernel_size} // 2" if plain else ""
-
-
-def padded(shape: Shape, pads: Pads) -> Sizes:
-    """The extents of a map with its padding."""
-    return tuple(size + sum(sides) for size, sides in zip(shape.spatial, pads, strict=True))
-
-
-def refuse_same_tf(op: str, pad: Padding) -> None:
-    """Refuse TensorFlow's padding where PyTorch's operator has no like."""
-    if pad == "same_tf":
-        raise Misfit(f"{op} has no 'same_tf' padding", "use 'same', or numbers as in pad=1")
-
-
-def padded_copy(shape: Shape, pads: Pads) -> Buffer:
-    """The copy of a map with its padding, which modules make whose padding is not PyTorch's."""
-    return Buffer(shape.channels * prod(padded(shape, pads)))
+from archdsl.ops.padding import (
+    PADDING_WORDS,
+    Padding,
+    Pads,
+    padded,
+    padded_copy,
+    padding_source,
+    refuse_same_tf,
+    resolve,
+)
+from archdsl.shapes import Misfit, Shape, convolved, same_tf, transposed, window_span
 
 
 @dataclass(frozen=True)
@@ -379,181 +351,3 @@ class TransposedConv(Op):
                 Argument("dilation", scalar(self.dilation), 1, source="dilation"),
             ),
         )
-
-
-@dataclass(frozen=True)
-class Pool(Op):
-    """What the two pools share: windows, `global`, `ceil`."""
-
-    family: ClassVar[Family] = "pool"
-    positional: ClassVar[tuple[str, ...]] = ("size",)
-
-    size: Sizes | None = arg("size", None)
-    stride: Sizes | None = arg("size", None)
-    pad: Padding = arg("padding", "valid")
-    ceil: bool = arg("flag", False)
-    globally: bool = arg("flag", False, key="global")
-
-    @property
-    def step(self) -> Sizes:
-        """The stride, which is the window's size unless given."""
-        return self.stride or self.size or ()
-
-    def pads(self, shape: Shape) -> Pads:
-        """Padding before and after, per spatial axis."""
-        size = self.size or ()
-        if self.pad == "same_tf":
-            return tuple(
-                same_tf(shape.spatial[i], size[i], self.step[i]) for i in range(shape.rank)
-            )
-        return tuple((p, p) for p in resolve(self.pad, shape.rank, lambda i: size[i] // 2))
-
-    def shape(self, *inputs: Shape) -> Shape:
-        (shape,) = inputs
-        needs_map(self, shape)
-        if self.globally:
-            if self.size is not None:
-                raise Misfit(f"{self.name} takes a size or 'global', not both")
-            return Shape((shape.channels, *(1 for _ in shape.spatial)))
-        if self.size is None:
-            raise Misfit(f"{self.name} needs a size, or 'global'", f"{self.name} 2x2")
-        pads = self.pads(shape)
-        for (before, _), k in zip(pads, self.size, strict=True):
-            if self.pad != "same_tf" and before > k // 2:
-                raise Misfit(
-                    f"padding {before} is more than half of a window of {k}",
-                    f"pad at most {k // 2}, or a larger window",
-                )
-        out = []
-        for i, size in enumerate(shape.spatial):
-            before, after = pads[i]
-            if self.pad == "same_tf":
-                out.append(convolved(size, self.size[i], self.step[i], (before, after)))
-            else:
-                out.append(pooled(size, self.size[i], self.step[i], before, self.ceil))
-        if min(out) < 1:
-            raise too_large(self.name, self.size, self.size, shape, padded(shape, pads))
-        return Shape((shape.channels, *out))
-
-    def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
-        if self.globally:
-            return None
-        pads = self.pads(inputs[0])
-        size = self.size or ()
-        return tuple(Window(size[i], self.step[i], pads[i][0]) for i in range(inputs[0].rank))
-
-    def pace(self, axis: int) -> int:
-        return self.step[axis] if self.size else 1
-
-    def window_args(self, shape: Shape) -> tuple[Argument, ...]:
-        """The arguments that both pools have, in PyTorch's order."""
-        size = self.size or ()
-        args = [
-            Argument("kernel_size", scalar(size), positional=True, source="size"),
-            Argument("stride", scalar(self.step), scalar(size), positional=True, source="stride"),
-        ]
-        if self.pad == "same_tf":  # its windows end with the map: nothing for ceil to add
-            return tuple(args)
-        padding = scalar(tuple(before for before, _ in self.pads(shape)))
-        source = padding_source(self.pad, size)
-        return (
-            *args,
-            Argument("padding", padding, 0, source=source),
-            Argument("ceil_mode", self.ceil, False),
-        )
-
-
-@dataclass(frozen=True)
-class MaxPool(Pool):
-    """Maximum over windows."""
-
-    name: ClassVar[str] = "maxpool"
-    alias: ClassVar[str] = "pool"
-    words = {"ceil": ("ceil", True), "global": ("globally", True), **PADDING_WORDS}
-
-    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
-        own = self.scratch(*inputs)
-        return Saved((0,) if len(own) == 1 else (), own=own)
-
-    def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
-        """Where each maximum was found, in inference too; and the input's padded copy."""
-        indices = Buffer(self.shape(*inputs).elements, "indices")
-        if self.globally or self.pad != "same_tf":
-            return (indices,)
-        return (indices, padded_copy(inputs[0], self.pads(inputs[0])))
-
-    def module(self, *inputs: Shape) -> Construct:
-        (shape,) = inputs
-        if self.globally:
-            return Construct(
-                f"nn.AdaptiveMaxPool{shape.rank}d", (Argument("output_size", 1, positional=True),)
-            )
-        if self.pad == "same_tf":
-            return Construct(f"SameMaxPool{shape.rank}d", self.window_args(shape))
-        return Construct(f"nn.MaxPool{shape.rank}d", self.window_args(shape))
-
-
-@dataclass(frozen=True)
-class AvgPool(Pool):
-    """Average over windows; `out=7x7` adapts the windows to give that many positions."""
-
-    name: ClassVar[str] = "avgpool"
-    words = {
-        "ceil": ("ceil", True),
-        "global": ("globally", True),
-        "nopadcount": ("padcount", False),
-        "same": ("pad", "same"),
-        "valid": ("pad", "valid"),
-    }
-
-    padcount: bool = arg("flag", True)
-    out: Sizes | None = arg("size", None)
-
-    def shape(self, *inputs: Shape) -> Shape:
-        (shape,) = inputs
-        refuse_same_tf(self.name, self.pad)
-        if self.out is None:
-            out = super().shape(shape)
-            size = self.size or ()
-            if shape.rank == 3 and any(map(gt, size, shape.spatial)):  # it looks at the bare map
-                raise too_large(self.name, size, size, shape, shape.spatial)
-            return out
-        needs_map(self, shape)
-        if self.globally or self.size is not None:
-            raise Misfit("avgpool takes one of a size, 'global' and out=")
-        return Shape((shape.channels, *self.out))
-
-    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
-        """Its input, which only the mean of a whole map does not read again."""
-        whole = self.globally or (self.out is not None and set(self.out) == {1})
-        return Saved() if whole else Saved((0,))
-
-    def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
-        (shape,) = inputs
-        if self.out is None:
-            return super().windows(shape)
-        if set(self.out) == {1}:
-            return None
-        # Adaptive windows are uniform only where the extents divide; at most they span this.
-        return tuple(
-            Window(
-                -(-(size + out - 1) // out) if size % out else size // out,
-                max(1, size // out),
-                0,
-                adaptive=True,
-            )
-            for size, out in zip(shape.spatial, self.out, strict=True)
-        )
-
-    def module(self, *inputs: Shape) -> Construct:
-        (shape,) = inputs
-        if self.globally or self.out is not None:
-            out = 1 if self.out is None else scalar(self.out)
-            return Construct(
-                f"nn.AdaptiveAvgPool{shape.rank}d",
-                (Argument("output_size", out, positional=True, source="out"),),
-            )
-        count = Argument("count_include_pad", self.padcount, True)
-        args = self.window_args(shape)
-        padded = any(before for before, _ in self.pads(shape))
-        return Construct(f"nn.AvgPool{shape.rank}d", (*args, *((count,) if padded else ())))

@@ -1,0 +1,46 @@
+"""Padding: what its words mean, and maps with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+from archdsl.ops.base import Buffer, Sizes
+from archdsl.shapes import Misfit, Shape
+
+Padding = str | Sizes
+Pads = tuple[tuple[int, int], ...]
+PADDING_WORDS = {word: ("pad", word) for word in ("same", "valid", "same_tf")}
+
+
+def resolve(pad: Padding, rank: int, same: Callable[[int], int]) -> Sizes:
+    """Symmetric padding per axis; `same` is k//2 with the dilation counted."""
+    if pad == "valid":
+        return (0,) * rank
+    if isinstance(pad, str):
+        return tuple(same(axis) for axis in range(rank))
+    return pad
+
+
+def padding_source(pad: Padding, size: Sizes, dilation: Sizes = (1,)) -> str:
+    """The formula of a padding argument, where one number says it."""
+    if isinstance(pad, tuple):
+        return "pad"
+    plain = pad == "same" and len(set(size)) == 1 and set(dilation) == {1}
+    return "{kernel_size} // 2" if plain else ""
+
+
+def padded(shape: Shape, pads: Pads) -> Sizes:
+    """The extents of a map with its padding."""
+    return tuple(size + sum(sides) for size, sides in zip(shape.spatial, pads, strict=True))
+
+
+def refuse_same_tf(op: str, pad: Padding) -> None:
+    """Refuse TensorFlow's padding where PyTorch's operator has no like."""
+    if pad == "same_tf":
+        raise Misfit(f"{op} has no 'same_tf' padding", "use 'same', or numbers as in pad=1")
+
+
+def padded_copy(shape: Shape, pads: Pads) -> Buffer:
+    """The copy of a map with its padding, which modules make whose padding is not PyTorch's."""
+    return Buffer(shape.channels * prod(padded(shape, pads)))
