@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import did_you_mean, mistake, printable
+from archdsl.field import fields
 from archdsl.graph import Network
 from archdsl.measure import Row, measure
 
@@ -161,8 +162,22 @@ def params(axes: Axes, subjects: Sequence[Subject]) -> None:
     curves(axes, subjects, "parameters", lambda n: [row.params for row in weighing(n)])
 
 
+def field(axes: Axes, subjects: Sequence[Subject]) -> None:
+    """What each layer's output sees of the input, along the last axis."""
+    axes.set_yscale("log")
+    curves(axes, subjects, "receptive field", seen)
+
+
+def seen(network: Network) -> list[int]:
+    """The receptive field of each layer that works on a map."""
+    every = fields(network)
+    found = (every[row.node].axes for row in weighing(network))
+    return [axes[-1].extent for axes in found if axes]
+
+
 KINDS: dict[str, Callable[[Axes, Sequence[Subject]], None]] = {
     "size": size,
     "macs": macs,
     "params": params,
+    "field": field,
 }

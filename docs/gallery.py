@@ -35,7 +35,8 @@ PICTURES = {
     "draw examples/seresnet50.arch:residual": "A gate, which multiplies.",
     "draw vgg16 --color params --show params": "Where the parameters are.",
     "plot": "The zoo: parameters against multiply-accumulates.",
-    "plot alexnet vgg16 googlenet resnet50 --kind macs": "What each layer costs.",
+    "plot alexnet vgg16 googlenet resnet50 --kind macs": "What each layer costs,",
+    "plot alexnet vgg16 googlenet resnet50 --kind field": "and what it sees of the input.",
 }
 REFUSED = "draw docs/refused.arch"
 

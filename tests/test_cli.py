@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import BROKEN, ROOT, SMALL
 
+import archdsl
 from archdsl.cli import verbs
 from archdsl.cli.options import setting
 from archdsl.library import shipped_networks
@@ -401,6 +402,46 @@ def test_every_format_has_the_same_cells(name: str, run: Run) -> None:
     assert tex.index("\\toprule") < tex.index("\\midrule") < tex.index("\\bottomrule")
     unescaped = re.sub(r"\\[&%_#$]", "", tex.partition("\n")[2])
     assert not set(unescaped) & set("%_#$")
+
+
+def test_a_summary_counts_bytes_for_a_batch(run: Run) -> None:
+    """The course's exercise: three strided convolutions, a batch of 50 in fp32."""
+    line = "summary strided3 --batch 50 --columns name,memory,kept,field,stride --format json"
+    table = json.loads(run(line).stdout)
+    assert table["total"]["memory"] == 36_000_000 + 526_000_000
+    assert [row["memory"] for row in table["rows"][1:]] == [300_000_000, 150_000_000, 76_000_000]
+    assert [(row["field"], row["stride"]) for row in table["rows"][1:]] == [
+        *[("3", "2"), ("7", "4"), ("15", "8")]
+    ]
+    half = json.loads(run(f"{line} --dtype fp16").stdout)
+    assert 2 * half["total"]["memory"] == table["total"]["memory"]
+
+
+@pytest.mark.parametrize(
+    ("size", "inference", "training"),
+    [
+        ("8GB", "fits; the largest batch is", "fits; the largest batch is"),
+        ("100MB", "does not fit; no batch does", "does not fit; no batch does"),
+        ("1TiB", "fits; the largest batch is", "fits; the largest batch is"),
+    ],
+)
+def test_a_summary_says_what_a_card_takes(
+    size: str, inference: str, training: str, run: Run
+) -> None:
+    text = run(f"summary vgg16 --batch 2 --card {size}").stdout
+    assert f"inference  {inference}" in text
+    assert f"training   {training}" in text
+    found = [int(n.replace(",", "")) for n in re.findall(r"largest batch is ([\d,]+)", text)]
+    needs = archdsl.load("vgg16").memory
+    number, unit = re.fullmatch(r"(\d+)(\w+)", size).groups()  # type: ignore[union-attr]
+    room = int(number) * {"GB": 10**9, "MB": 10**6, "TiB": 2**40}[unit]
+    for batch, kind in zip(found, ("inference", "training"), strict=False):
+        assert getattr(needs(batch), kind) <= room < getattr(needs(batch + 1), kind)
+
+
+@pytest.mark.parametrize("size", ["8", "8XB", "GB", "-1GB", "1e9"])
+def test_sizes_of_cards(size: str, run: Run) -> None:
+    assert run(f"summary lenet5 --card={size}").exit_code == (0 if size == "8" else 2)
 
 
 def test_list_shows_the_zoo(run: Run) -> None:

@@ -15,6 +15,7 @@ FORMATS = ("svg", "png", "pdf", "dot", "mmd", "tex")  # of figures
 NUMBER = re.compile(r"([+-]?\d{1,15})([KMG]?)")
 SIZE = re.compile(r"\d{1,9}(x\d{1,9})+")
 MULTIPLES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+BYTES = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
 
 
 def settings(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
@@ -43,6 +44,18 @@ def setting(text: str) -> Any:
     if abs(value) > 1e15 or value != value:
         raise click.BadParameter(f"'{printable(text)}' is no number that a network can have")
     return value
+
+
+def size(_: click.Context, __: click.Parameter, given: str | None) -> int | None:
+    """A number of bytes: 8GB in powers of a thousand, 8GiB in powers of 1,024."""
+    if given is None:
+        return None
+    found = BYTES.fullmatch(given.strip())
+    if found is None:
+        raise click.BadParameter(f"'{given}' is no size, such as 8GB or 8GiB")
+    number, letter, binary = found.groups()
+    power = " KMGT".index(letter.upper() or " ")
+    return int(float(number) * (1024 if binary else 1000) ** power)
 
 
 SPEC = click.argument("spec")

@@ -26,7 +26,7 @@ Examples:
 @output_option("Where to draw: a file that ends in .svg, .png or .pdf; by default plot.svg.")
 @click.option(
     "--kind",
-    type=click.Choice(["size", "macs", "params"]),
+    type=click.Choice(["size", "macs", "params", "field"]),
     default="size",
     show_default=True,
     help="Parameters against multiply-accumulates; or a curve along the depth.",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from archdsl import pipeline
-from archdsl.cli.options import SET, SPEC
+from archdsl.cli.options import SET, SPEC, size
 from archdsl.cli.streams import say, table_style
 from archdsl.diagnostics import mistake
 
@@ -20,6 +20,7 @@ Examples:
   archdsl summary resnet50
   archdsl summary googlenet --level layer
   archdsl summary vgg16 --level layer --sort params
+  archdsl summary vgg16 --batch 50 --dtype fp16 --card 8GB
   archdsl summary resnet50 --count fvcore
   archdsl summary resnet50 --columns name,output,macs --format latex""",
 )
@@ -32,13 +33,29 @@ Examples:
     show_default=True,
     help="Blocks closed, or with the layers within.",
 )
+@click.option("--batch", metavar="N", type=click.IntRange(1), default=1, help="Samples at a time.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["fp64", "fp32", "bf16", "fp16", "int8"]),
+    default="fp32",
+    show_default=True,
+    help="The type of numbers.",
+)
+@click.option(
+    "--optimizer",
+    type=click.Choice(["sgd", "momentum", "adam"]),
+    default="adam",
+    show_default=True,
+    help="What trains it.",
+)
+@click.option("--card", metavar="SIZE", callback=size, help="Does it fit? As 8GB or 8GiB.")
 @click.option("--sort", metavar="COLUMN", help="Largest first, by a column; nothing is folded.")
 @click.option(
     "--columns",
     metavar="NAMES",
     default="name,what,output,params,params%,macs,macs%",
     show_default=True,
-    help="What to show; activations and activations% as well.",
+    help="What to show; also activations, memory, kept, each with %, field, stride.",
 )
 @click.option(
     "--count",

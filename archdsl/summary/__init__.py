@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from archdsl.diagnostics import printable
+from archdsl.field import fields
 from archdsl.graph import Network
 from archdsl.measure import Report
-from archdsl.summary.columns import USUAL, Column, chosen
-from archdsl.summary.rows import LEVELS, Line, flat, lines, totals
+from archdsl.memory import Memory, memory
+from archdsl.summary.columns import SUMS, USUAL, Column, byte_text, chosen
+from archdsl.summary.rows import LEVELS, Figures, Line, flat, lines, totals
 from archdsl.summary.sizes import sizes_text
 from archdsl.summary.table import drawn, plain, table
 from archdsl.summary.texts import as_json, comma_separated, markdown, tabular
@@ -30,6 +32,10 @@ def summary(
     level: str = "block",
     *,
     unit: str = "MACs",
+    batch: int = 1,
+    dtype: str = "fp32",
+    optimizer: str = "adam",
+    card: int | None = None,
     columns: Iterable[str] = USUAL,
     sort: str | None = None,
     format: str = "table",
@@ -38,24 +44,28 @@ def summary(
 ) -> str:
     """The network as a table; `level` is `block`, or `layer` for what stands in the blocks too.
 
-    The report may count costs in another `unit` than MACs. With `sort`, the blocks or layers by a
-    column, the largest first; `format` is one of `FORMATS`.
+    The report may count costs in another `unit` than MACs. Bytes are those of a batch in a type of
+    numbers, trained by an optimizer; `card` is the memory of a device that they may have to fit,
+    in bytes. With `sort`, the blocks or layers by a column, the largest first; `format` is one of
+    `FORMATS`.
     """
+    needed = memory(network, batch, dtype, optimizer)
+    figures = Figures(network, report, needed, fields(network))
     shown = chosen(columns, unit)
-    rows = ranked(network, report, level, sort) if sort else lines(network, report, level)
-    total = totals(report)
-    wholes = {"params": total.params, "macs": total.macs, "activations": total.activations}
+    rows = ranked(figures, level, sort) if sort else lines(figures, level)
+    total = totals(figures)
+    wholes = {field: getattr(total, field) for field in SUMS}
     if format != "table":
         return TEXTS[format](shown, rows, total, wholes)
     body = terminal(shown, rows, total, wholes, color, width)
     title = f"{network.name} - {network.about}" if network.about else network.name
-    return "\n".join([printable(title), body, *closing(report, unit)])
+    return "\n".join([printable(title), body, *closing(report, unit), *needs(needed, card)])
 
 
-def ranked(network: Network, report: Report, level: str, sort: str) -> list[Line]:
+def ranked(figures: Figures, level: str, sort: str) -> list[Line]:
     """The blocks or layers by a column, the largest first."""
     (column,) = chosen([sort])
-    rows = flat(network, report, level)
+    rows = flat(figures, level)
     return sorted(rows, key=lambda line: getattr(line, column.field), reverse=column.right)
 
 
@@ -109,3 +119,30 @@ def closing(report: Report, unit: str) -> Iterator[str]:
     about = [f"{report.weight_layers} weight layers"]
     about += [f"receptive field {field} at stride {stride}"] if field else []
     yield ", ".join([*about, f"{report.elements:,} activations per sample"])
+
+
+def needs(memory: Memory, card: int | None) -> Iterator[str]:
+    """The bytes that it takes to run and to train, and whether a card has them."""
+    weights = byte_text(memory.parameters + memory.buffers)
+    yield f"for a batch of {memory.batch} in {memory.dtype}:"
+    yield (
+        f"  inference  {byte_text(memory.inference)}: weights {weights}, "
+        f"activations {byte_text(memory.peak)} at the peak, {memory.peak_at.path}"
+    )
+    yield (
+        f"  training   {byte_text(memory.training)}: weights {weights}, "
+        f"gradients {byte_text(memory.gradients)}, {memory.optimizer} {byte_text(memory.state)}, "
+        f"kept for the backward pass {byte_text(memory.kept)}"
+    )
+    if card is not None:
+        yield f"  on a card of {byte_text(card)}:"
+        yield from (fitting(memory, card, training) for training in (False, True))
+
+
+def fitting(memory: Memory, card: int, training: bool) -> str:
+    """Whether a batch fits on a card, and which one would."""
+    word = "training " if training else "inference"
+    answer = "fits" if memory.fits(card, training=training) else "does not fit"
+    largest = memory.largest_batch(card, training=training)
+    batches = "any batch does" if largest is None else f"the largest batch is {largest:,}"
+    return f"    {word}  {answer}; {batches if largest != 0 else 'no batch does'}"

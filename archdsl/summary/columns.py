@@ -12,6 +12,8 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 BAR = 5  # letters of the longest bar
 LONGEST = 44  # characters that say what an item is
 WORDS = ("name", "what", "output")
+SUMS = ("params", "macs", "activations", "memory", "kept")  # what adds up
+BYTES = ("memory", "kept")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Column:
         if isinstance(value, float):
             return share(value, bars)
         if isinstance(value, int):
-            return f"{value:,}" if value else ""
+            write = byte_text if self.field in BYTES else "{:,}".format
+            return write(value) if value else ""
         return self.words(line, value)
 
     def words(self, line: Line, value: str) -> str:
@@ -67,6 +70,12 @@ COLUMNS = {
         Column("macs%", "MACs %", "macs", share=True),
         Column("activations", "activations", "activations"),
         Column("activations%", "activations %", "activations", share=True),
+        Column("memory", "memory", "memory"),
+        Column("memory%", "memory %", "memory", share=True),
+        Column("kept", "kept", "kept"),
+        Column("kept%", "kept %", "kept", share=True),
+        Column("field", "field", "field"),
+        Column("stride", "stride", "stride"),
     )
 }
 USUAL = ("name", "what", "output", "params", "params%", "macs", "macs%")
@@ -82,6 +91,14 @@ def chosen(names: Iterable[str], unit: str = "MACs") -> list[Column]:
         column = COLUMNS[name]
         found.append(replace(column, heading=column.heading.replace("MACs", unit)))
     return found
+
+
+def byte_text(count: int) -> str:
+    """A number of bytes: `102.8 MB`, in powers of a thousand."""
+    for size, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} B"
 
 
 def share(value: float, bars: bool) -> str:

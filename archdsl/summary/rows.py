@@ -5,19 +5,36 @@ A row with `x3` stands for three like copies and counts them all; the rows withi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from archdsl.field import Field
 from archdsl.graph import Network
 from archdsl.measure import Report
+from archdsl.memory import Memory
 from archdsl.outline import Entry, outline
+from archdsl.shapes import extents
 
 LEVELS = ("block", "layer")
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What is known of each node of a network."""
+
+    network: Network
+    report: Report
+    memory: Memory
+    fields: Sequence[Field]
+
+
+@dataclass(frozen=True)
 class Line:
-    """A row: an item at its depth with its figures, per sample; of copies, those of all."""
+    """A row: an item at its depth with its figures; of copies, those of all.
+
+    Costs are per sample; `memory` (of what it makes) and `kept` (by training) are bytes for the
+    batch. `field` and `stride` are those of what leaves it, in positions of the input.
+    """
 
     depth: int
     name: str
@@ -29,11 +46,16 @@ class Line:
     params: int
     macs: int
     activations: int
+    memory: int
+    kept: int
+    field: str = ""
+    stride: str = ""
 
 
-def lines(network: Network, report: Report, level: str) -> list[Line]:
+def lines(figures: Figures, level: str) -> list[Line]:
     """A row for each item, with its figures."""
-    return [line(entry, report, depth) for depth, entry in shown(outline(network), level)]
+    found = shown(outline(figures.network), level)
+    return [line(entry, figures, depth) for depth, entry in found]
 
 
 def shown(entries: Iterable[Entry], level: str, depth: int = 0) -> Iterator[tuple[int, Entry]]:
@@ -49,9 +71,10 @@ def indented(depth: int, name: str, repeat: int) -> str:
     return "  " * depth + name + (f" x{repeat}" if repeat > 1 else "")
 
 
-def flat(network: Network, report: Report, level: str) -> list[Line]:
+def flat(figures: Figures, level: str) -> list[Line]:
     """A row for each block, or each layer, by its path; no groups, and nothing folded."""
-    found = (line(entry, report, 0) for entry in leaves(outline(network, fold=False), level))
+    entries = leaves(outline(figures.network, fold=False), level)
+    found = (line(entry, figures, 0) for entry in entries)
     return [replace(each, name=each.path) for each in found]
 
 
@@ -64,9 +87,11 @@ def leaves(entries: Iterable[Entry], level: str) -> Iterator[Entry]:
             yield from leaves(entry.children, level)
 
 
-def line(entry: Entry, report: Report, depth: int) -> Line:
+def line(entry: Entry, figures: Figures, depth: int) -> Line:
     """An entry's row."""
-    rows = [report.rows[i] for i in entry.indices]
+    rows = [figures.report.rows[i] for i in entry.indices]
+    bytes_ = [figures.memory.rows[i] for i in entry.indices]
+    field = figures.fields[entry.indices[-1] if entry.repeat > 1 else entry.end.index]
     return Line(
         depth=depth,
         name=entry.name,
@@ -78,11 +103,23 @@ def line(entry: Entry, report: Report, depth: int) -> Line:
         params=sum(row.params for row in rows),
         macs=sum(row.macs for row in rows),
         activations=sum(row.elements for row in rows),
+        memory=sum(row.output for row in bytes_),
+        kept=sum(row.kept for row in bytes_),
+        field=along([reach.extent for reach in field.axes]),
+        stride=along([reach.step for reach in field.axes]),
     )
 
 
-def totals(report: Report) -> Line:
+def along(axes: Sequence[int]) -> str:
+    """A number for each axis, or one where they are alike."""
+    if not axes:
+        return ""
+    return f"{axes[0]}" if len(set(axes)) == 1 else extents(tuple(axes))
+
+
+def totals(figures: Figures) -> Line:
     """The last row: all of the network, training-only heads included."""
+    report, memory = figures.report, figures.memory
     return Line(
         depth=0,
         name="total",
@@ -94,4 +131,6 @@ def totals(report: Report) -> Line:
         params=report.params_with_heads,
         macs=report.macs_with_heads,
         activations=sum(row.elements for row in report.rows),
+        memory=sum(row.output for row in memory.rows),
+        kept=memory.kept,
     )
