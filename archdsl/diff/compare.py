@@ -10,6 +10,7 @@ from archdsl.diff.steps import Diff, Difference, Side, Step, total
 from archdsl.field import fields
 from archdsl.graph import Network, Node, Output, Scope
 from archdsl.measure import measure
+from archdsl.memory import memory
 from archdsl.ops.base import notation, spelt
 from archdsl.outline import Outliner, Part, continues
 
@@ -73,6 +74,7 @@ class Differ:
             names,
             (before, after),
             (self.old.report, self.new.report),
+            (memory(before), memory(after)),
             self.steps(self.pairs),
             (*self.returned(), *self.started()),
             self.renamed(),

@@ -8,6 +8,7 @@ from typing import Literal
 
 from archdsl.graph import Network
 from archdsl.measure import Report, Row
+from archdsl.memory import Memory
 from archdsl.outline import Entry
 
 Change = Literal["equal", "changed", "added", "removed"]
@@ -105,6 +106,7 @@ class Diff:
     """All that differs between two networks.
 
     `differences` are those of the networks as such: what they return and how weights start.
+    `memories` are those of a sample in fp32, trained with adam.
     `renamed` is how many of the operators that have weights, and stand in both, are called
     otherwise: their keys in the state_dict differ.
     """
@@ -112,6 +114,7 @@ class Diff:
     names: tuple[str, str]
     networks: tuple[Network, Network] = field(repr=False)
     reports: tuple[Report, Report] = field(repr=False)
+    memories: tuple[Memory, Memory] = field(repr=False)
     steps: tuple[Step, ...]
     differences: tuple[Difference, ...]
     renamed: int

@@ -7,6 +7,7 @@ from typing import Literal
 from archdsl.diff import Diff, Difference, Figures, Side, Step
 from archdsl.documents.base import Document, Index
 from archdsl.measure import Report
+from archdsl.memory import Memory
 
 
 class FiguresDocument(Document):
@@ -55,12 +56,15 @@ class ComparedDocument(Document):
     """One of the two networks: what was asked for, its own name, and its figures.
 
     `figures` count the heads that exist in training only, as the steps do; `inference` does not.
+    Bytes are those of a sample in fp32: at the peak of inference, and of a training step with adam.
     """
 
     spec: str
     network: str
     figures: FiguresDocument
     inference: FiguresDocument
+    inference_bytes: Index
+    training_bytes: Index
     receptive_field: tuple[Index, ...]
     stride: tuple[Index, ...]
 
@@ -84,8 +88,8 @@ def diff_document(found: Diff) -> DiffDocument:
     """A diff."""
     sums = found.totals
     before, after = (
-        compared(name, report, figures)
-        for name, report, figures in zip(found.names, found.reports, sums, strict=True)
+        compared(*each)
+        for each in zip(found.names, found.reports, found.memories, sums, strict=True)
     )
     return DiffDocument(
         equal=found.equal,
@@ -98,13 +102,15 @@ def diff_document(found: Diff) -> DiffDocument:
     )
 
 
-def compared(name: str, report: Report, figures: Figures) -> ComparedDocument:
+def compared(name: str, report: Report, memory: Memory, figures: Figures) -> ComparedDocument:
     """One of the networks."""
     return ComparedDocument(
         spec=name,
         network=report.network,
         figures=figures_document(figures),
         inference=FiguresDocument(params=report.params, macs=report.macs, elements=report.elements),
+        inference_bytes=memory.inference,
+        training_bytes=memory.training,
         receptive_field=report.receptive_field,
         stride=report.stride,
     )

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from archdsl.diagnostics import printable
 from archdsl.diff import Change, Diff, Figures, Side, Step, counts, together
+from archdsl.summary.columns import byte_text
 from archdsl.summary.table import drawn, plain, table
 
 SIGNS: dict[Change, str] = {"equal": "", "changed": "~", "added": "+", "removed": "-"}
@@ -161,6 +162,11 @@ def closing(found: Diff) -> Iterator[str]:
     """The sentences below the table; the last one is the verdict."""
     for each in found.differences:
         yield f"{each.name}: {each.before or 'none'} -> {each.after or 'none'}"
+    one, other = found.memories
+    run, trained = (one.inference, other.inference), (one.training, other.training)
+    if run[0] != run[1] or trained[0] != trained[1]:
+        ways = arrow(map(byte_text, run)), arrow(map(byte_text, trained))
+        yield f"memory, a sample in fp32: to run {ways[0]}, to train with adam {ways[1]}"
     if found.renamed:
         yield f"equal or changed, and under another key of the state_dict: {found.renamed:,}"
     yield verdict(found)
