@@ -126,6 +126,16 @@ def test_the_smallest_sizes_of_torchvisions_others(body: str, least: int, made: 
     assert (str(found.equal.accepted), found.least) == (f"{least} and up", (least, least))
 
 
+@pytest.mark.parametrize(
+    ("spec", "least"),
+    [("inception_v3", 75), ("densenet121", 29), ("mobilenet_v2", 1), ("shufflenet_v2", 1)],
+)
+def test_whole_networks_take_what_torchvision_found_by_trial(spec: str, least: int) -> None:
+    found = sizes(network(str(Path(__file__).parent / "figures" / f"{spec}.arch")))
+    assert str(found.equal.accepted) == f"{least} and up"
+    assert found.apart
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_size_up_to_a_few_hundred(name: str) -> None:
     made = network(name)
