@@ -130,6 +130,8 @@ def excerpt(
     # Long lines are shown around the place, so that a frame stays readable.
     shift = max(0, len(before) - 60) if len(text) > 100 else 0
     shown = printable(text[shift : shift + 100])
+    shown = f"…{shown[1:]}" if shift else shown
+    shown = f"{shown[:-1]}…" if len(text) > shift + 100 else shown
     pad = " " * len(printable(text[shift : span.column - 1]))
     length = min(length, max(1, 100 - len(before) + shift))
     return [

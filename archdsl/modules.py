@@ -40,13 +40,14 @@ class Module:
         if wanted in self.networks:
             return self.networks[wanted]
         file = self.spec.source.name
+        asked = Path(file).stem if file.startswith("specs/") else file  # a shipped one by its name
         if not own:
             raise mistake("network", f"{file} declares no network")
         if name is None:
             raise mistake(
                 "network",
                 f"{file} declares {len(own)} networks: which one?",
-                help="name one of them: " + ", ".join(f"{file}:{other}" for other in own),
+                help="name one of them: " + ", ".join(f"{asked}:{other}" for other in own),
             )
         raise mistake(
             "unknown",

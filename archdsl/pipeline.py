@@ -54,7 +54,8 @@ def declared_part(spec: str) -> tuple[DeclaredNetwork, str | None]:
     """
     target = library.resolve(spec)
     found = Loader().file(target.path)
-    if target.network is None or target.network in found.networks:
+    named = target.network is None or target.network in found.networks
+    if named or target.part is not None:
         return found.network(target.network), target.part
     return found.network(), target.network
 

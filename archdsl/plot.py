@@ -32,7 +32,8 @@ LOOK: Any = {
     "axes.grid": True,
     "grid.color": "#E4E8EC",
     "axes.axisbelow": True,
-    "legend.frameon": False,
+    "legend.framealpha": 1,  # so that its dots are none of the plot's
+    "legend.edgecolor": "#B8C2CC",
 }
 
 
@@ -98,9 +99,10 @@ def size(axes: Axes, subjects: Sequence[Subject]) -> None:
             axes.annotate(printable(network.name), (x, y), color="#4F4F4F", **words)
     axes.set(xscale="log", yscale="log", xlabel="multiply-accumulates", ylabel="parameters")
     axes.margins(x=0.12)
-    for axis in (axes.xaxis, axes.yaxis):
+    for axis, values in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
         axis.set_major_formatter(engineering())
-        axis.set_minor_formatter(lambda value, position: "")
+        narrow = close(*values, 10)  # no power of ten lies between, so the steps are numbered
+        axis.set_minor_formatter(engineering() if narrow else lambda value, position: "")
     axes.legend()
 
 

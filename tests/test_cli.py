@@ -280,6 +280,7 @@ def test_draw_takes_a_part(spec: str, title: str, file: str, run: Run, folder: P
         ("draw resnet50:layer1:conv1", "asks for a part of it"),
         ("draw resnet50:residul", "did you mean 'residual'?"),
         ("draw resnet50 --expand layer9", "did you mean 'layer"),
+        ("draw broken.arch:unit:b", "declares no network 'unit'"),
         ("draw nosuch:residual", "no shipped network 'nosuch'"),
         ("draw broken.arch:nosuch", "no block of broken is labelled or called 'nosuch'"),
     ],
@@ -395,10 +396,10 @@ def test_every_format_has_the_same_cells(name: str, run: Run) -> None:
     md = [row.strip("| ").split(" | ") for row in run(f"{line} md").stdout.splitlines()]
     tex = run(f"{line} latex").stdout
     rows = [*csv.reader(run(f"{line} csv").stdout.splitlines())]
-    assert rows[0] == ["name", "what", "output", "params", "macs"]
+    assert rows[0] == ["name", "what", "output", "params", "macs", "repeat"]
     assert len(md) - 3 == len(rows) - 1 == tex.count("\\\\") - 2
     plain = [cell.replace(",", "") for row in md[2:-1] for cell in (row + [""] * 5)[3:5]]
-    assert [cell or "0" for cell in plain] == [cell for row in rows[1:] for cell in row[3:]]
+    assert [cell or "0" for cell in plain] == [cell for row in rows[1:] for cell in row[3:5]]
     assert tex.index("\\toprule") < tex.index("\\midrule") < tex.index("\\bottomrule")
     unescaped = re.sub(r"\\[&%_#$]", "", tex.partition("\n")[2])
     assert not set(unescaped) & set("%_#$")

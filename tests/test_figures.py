@@ -140,6 +140,15 @@ def test_labels_to_expand(label: str, frames: int) -> None:
     assert sum(isinstance(item, Frame) for item in shown.items) == frames
 
 
+@pytest.mark.parametrize(("level", "depth"), [("layer", None), ("op", None), ("block", 1)])
+def test_what_is_open_already_may_be_asked_for(level: str, depth: int | None) -> None:
+    net = shipped("googlenet")
+    plain = titles(seen(net, level, depth=depth))
+    assert titles(seen(net, level, depth=depth, expand=("inception4a",))) == plain
+    groups = network("  input 3x8x8\n  stem: (conv 3x3 4 > bn)\n  incept(4, 2>4)")
+    assert titles(seen(groups, expand=("stem",))) == titles(seen(groups))
+
+
 def test_unknown_labels_are_told() -> None:
     with pytest.raises(ArchError, match="did you mean 'inception4a'"):
         seen(shipped("googlenet"), expand=("inception4A",))

@@ -106,5 +106,5 @@ class View:
     @property
     def families(self) -> set[str]:
         """The kinds of boxes that show their kind, insets included."""
-        own = {box.family for box in self.boxes() if not box.change}
+        own = {b.family for b in self.boxes() if not (b.change or b.fault or b.unsure)}
         return own.union(*(inset.families for inset in self.insets))

@@ -117,6 +117,7 @@ class Builder:
             else:
                 found.append(self.leaf(entry, entry.node))
         elif self.level != "op" and self.place(entry) == "group" and entry.repeat == 1:
+            self.wanted(entry)
             for child in entry.children:
                 self.add(found, child)
         else:
@@ -209,10 +210,11 @@ class Builder:
     def opens(self, entry: Entry) -> bool:
         """Whether what stands in a scope is to be seen: a mistake always is."""
         nodes = self.network.nodes
+        wanted = self.wanted(entry)
         return (
-            self.place(entry) != "block"
+            wanted
+            or self.place(entry) != "block"
             or self.depth < self.figure.open_depth
-            or self.wanted(entry)
             or any(nodes[i].fault for i in entry.indices)
         )
 

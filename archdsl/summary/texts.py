@@ -29,12 +29,12 @@ def markdown(columns: Sequence[Column], rows: Rows, total: Line, wholes: Wholes)
 
 
 def comma_separated(columns: Sequence[Column], rows: Rows, total: Line, wholes: Wholes) -> str:
-    """CSV with plain numbers; names are paths, shares parts of one. No total: it can be summed."""
+    """CSV with plain numbers; names are paths, shares parts of one; no total."""
     page = StringIO()
     writer = csv.writer(page, lineterminator="\n")
-    writer.writerow(column.name for column in columns)
+    writer.writerow([*(column.name for column in columns), "repeat"])
     for line in rows:
-        writer.writerow(plain(column, line, wholes) for column in columns)
+        writer.writerow([*(plain(column, line, wholes) for column in columns), line.repeat])
     return page.getvalue().rstrip("\n")
 
 
