@@ -66,6 +66,13 @@ def did_you_mean(name: str, options: Iterable[str]) -> str:
     return f"did you mean '{close[0]}'?" if close else ""
 
 
+def known(code: str, what: str, word: str, words: Iterable[str]) -> None:
+    """Refuse a word that is none of those there are."""
+    if word not in words:
+        help = did_you_mean(word, words) or f"one of {', '.join(words)}"
+        raise mistake(code, f"there is no {what} '{word}'", help=help)
+
+
 PALETTE = {"error": "1;31", "warning": "1;33", "place": "1;34", "help": "1;32"}
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import did_you_mean, mistake, printable
+from archdsl.diagnostics import known, mistake, printable
 from archdsl.field import fields
 from archdsl.graph import Network
 from archdsl.measure import Row, measure
@@ -47,10 +47,8 @@ class Subject:
 
 def plot(subjects: Sequence[Subject], kind: str = "size", format: str = "svg") -> bytes:
     """A picture of networks, of a kind in `KINDS` and a format in `FORMATS`; raises ArchError."""
-    for word, words, what in ((kind, [*KINDS], "kind of plot"), (format, FORMATS, "format")):
-        if word not in words:
-            help = did_you_mean(word, words) or f"one of {', '.join(words)}"
-            raise mistake("figure", f"there is no {what} '{word}'", help=help)
+    known("figure", "kind of plot", kind, KINDS)
+    known("figure", "format", format, FORMATS)
     try:
         import matplotlib
         from matplotlib.figure import Figure

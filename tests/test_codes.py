@@ -17,7 +17,7 @@ from archdsl.codes import codes, explanation
 from archdsl.modules import RESERVED
 
 PACKAGE = ROOT / "archdsl"
-TOLD = ("mistake", "Diagnostic", "warning", "told", "repeated")
+TOLD = ("mistake", "Diagnostic", "warning", "told", "repeated", "known")
 HEADING = re.compile(r"^(error|warning)\[([\w-]+)\]: ", re.MULTILINE)
 
 

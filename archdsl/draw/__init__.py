@@ -7,12 +7,12 @@ say the same for papers and for web pages.
 
 from __future__ import annotations
 
-from archdsl.diagnostics import mistake
+from archdsl.diagnostics import known, mistake
 from archdsl.diff import Diff
 from archdsl.draw.boxes import View
 from archdsl.draw.dot import dot_text
 from archdsl.draw.engine import render
-from archdsl.draw.figure import DIRECTIONS, LEVELS, THEMES, Figure, known
+from archdsl.draw.figure import DIRECTIONS, LEVELS, THEMES, Figure
 from archdsl.draw.mermaid import mermaid_text
 from archdsl.draw.tikz import tikz_text
 from archdsl.draw.union import union
@@ -39,7 +39,7 @@ def draw_diff(found: Diff, figure: Figure = DEFAULT, format: str = "svg") -> byt
 
 def drawn(shown: View, figure: Figure, format: str) -> bytes:
     """What there is to see, in one of `FORMATS`."""
-    known("format", format, FORMATS)
+    known("figure", "format", format, FORMATS)
     if format not in ("dot", "mmd") and len(shown.boxes()) > MAX_BOXES:
         raise mistake(
             "limit",

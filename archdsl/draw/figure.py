@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.diagnostics import known
 
 Level = Literal["block", "layer", "op"]
 Direction = Literal["down", "right"]
@@ -36,11 +36,11 @@ class Figure:
     color: str | None = None
 
     def __post_init__(self) -> None:
-        known("level", self.level, LEVELS)
-        known("direction", self.direction, DIRECTIONS)
-        known("theme", self.theme, THEMES)
+        known("figure", "level", self.level, LEVELS)
+        known("figure", "direction", self.direction, DIRECTIONS)
+        known("figure", "theme", self.theme, THEMES)
         for cost in (*self.show, *filter(None, [self.color])):
-            known("cost", cost, COSTS)
+            known("figure", "cost", cost, COSTS)
 
     @property
     def open_depth(self) -> float:
@@ -48,10 +48,3 @@ class Figure:
         if self.depth is not None:
             return self.depth
         return 0 if self.level == "block" else float("inf")
-
-
-def known(what: str, word: str, words: tuple[str, ...]) -> None:
-    """Refuse a word that is none of those there are."""
-    if word not in words:
-        help = did_you_mean(word, words) or f"one of {', '.join(words)}"
-        raise mistake("figure", f"there is no {what} '{word}'", help=help)

@@ -22,9 +22,7 @@ all maps in training.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.diagnostics import known, mistake
 from archdsl.graph import Network
 from archdsl.memory.count import Count
 from archdsl.memory.figures import DTYPES, OPTIMIZERS, Memory, Row
@@ -36,15 +34,8 @@ def memory(
     network: Network, batch: int = 1, dtype: str = "fp32", optimizer: str = "adam"
 ) -> Memory:
     """The bytes that a network takes for a batch, in inference and in training."""
-    known("type of numbers", dtype, DTYPES)
-    known("optimizer", optimizer, OPTIMIZERS)
+    known("value", "type of numbers", dtype, DTYPES)
+    known("value", "optimizer", optimizer, OPTIMIZERS)
     if batch < 1:
         raise mistake("value", f"a batch holds a sample at least, not {batch}")
     return Count(network, batch, DTYPES[dtype]).memory(dtype, optimizer)
-
-
-def known(what: str, word: str, words: Iterable[str]) -> None:
-    """Refuse a word that is none of those there are."""
-    if word not in words:
-        help = did_you_mean(word, words) or f"one of {', '.join(words)}"
-        raise mistake("value", f"there is no {what} '{word}'", help=help)
