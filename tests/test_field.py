@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from math import ceil, floor
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from published import PUBLISHED
 
 from archdsl.diagnostics import ArchError
 from archdsl.field import Reach, fields
@@ -18,7 +17,6 @@ from archdsl.ops import Window
 from archdsl.pipeline import declared_in, expanded, network
 
 Make = Callable[[str], Network]
-PUBLISHED = json.loads((Path(__file__).parent / "data/torchvision.json").read_text())
 
 # network: receptive field and stride of each convolution and pool in turn
 ALONG = {

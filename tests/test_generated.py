@@ -1,13 +1,11 @@
-"""The generated modules of every shipped network: against the prediction and torchvision."""
+"""The generated modules of every shipped network: against the prediction, and as they run."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +15,13 @@ from sources import NAMES, graph, source
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
+from twins import META, factory, on_meta, several, state
 
 from archdsl.measure import measure
 from archdsl.naming import function_name
 from archdsl.pipeline import network
-from archdsl.runtime.module import imported
 
 pytestmark = pytest.mark.torch
-HERE = Path(__file__).parent
-META = torch.device("meta")
-
-
-def factory(name: str) -> Any:
-    return getattr(imported(source(name), function_name(name)), function_name(name))
-
-
-def on_meta(name: str, **arguments: Any) -> nn.Module:
-    """The network without memory."""
-    placed = graph(name).devices
-    if placed:
-        arguments["devices"] = [META] * placed
-    with META:
-        model: nn.Module = factory(name)(**arguments)
-    return model.to(META)
 
 
 def inputs(name: str, batch: int = 1, device: Any = META, size: int | None = None) -> list[Tensor]:
@@ -47,14 +29,6 @@ def inputs(name: str, batch: int = 1, device: Any = META, size: int | None = Non
     if size is not None:
         shapes = [type(shape)((shape.channels, *[size] * shape.rank)) for shape in shapes]
     return [torch.randn(batch, *shape, device=device) for shape in shapes]
-
-
-def several(found: Any) -> tuple[Tensor, ...]:
-    return (found,) if isinstance(found, Tensor) else tuple(found)
-
-
-def state(model: nn.Module) -> dict[str, tuple[int, ...]]:
-    return {key: tuple(value.shape) for key, value in model.state_dict().items()}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,87 +75,6 @@ def test_other_classes(name: str) -> None:
     assert state(model) == network(name, {"classes": 7}).state()
 
 
-# ---- torchvision -----------------------------------------------------------------------------
-
-PUBLISHED: dict[str, dict[str, Any]] = json.loads((HERE / "data/torchvision.json").read_text())
-
-
-def published(name: str) -> nn.Module:
-    """torchvision's network without memory."""
-    from torchvision import models
-
-    options = {"init_weights": False} if name.startswith("googlenet") else {}
-    with META:
-        model: nn.Module = getattr(models, PUBLISHED[name]["model"])(**options)
-    return model
-
-
-def random_weights(model: nn.Module) -> None:
-    """Weights and statistics that tell layers apart and keep values in bounds."""
-    torch.manual_seed(0)
-    for key, tensor in model.to_empty(device="cpu").state_dict().items():
-        if key.endswith("running_var"):
-            tensor.uniform_(0.5, 2)
-        elif tensor.dim() > 1:
-            bound = (3 / tensor[0].numel()) ** 0.5
-            tensor.uniform_(-bound, bound)
-        elif tensor.is_floating_point():
-            tensor.uniform_(-0.5, 0.5)
-        else:
-            tensor.zero_()
-
-
-def twins(name: str) -> tuple[nn.Module, nn.Module]:
-    """torchvision's network and the generated one with the same weights."""
-    theirs, ours = published(name), on_meta(name)
-    random_weights(theirs)
-    weights = {key: value.clone() for key, value in theirs.state_dict().items()}
-    ours.load_state_dict(weights, strict=True, assign=True)
-    return theirs, ours.requires_grad_()
-
-
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_states_are_torchvisions(name: str) -> None:
-    report = measure(graph(name))
-    facts = PUBLISHED[name]
-    assert (report.params_with_heads, report.macs) == (facts["params"], facts["macs"])
-    lines = (f"{key} {list(shape)}\n" for key, shape in sorted(state(on_meta(name)).items()))
-    assert sha256("".join(lines).encode()).hexdigest() == facts["state_sha256"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_logits_are_torchvisions(name: str) -> None:
-    theirs, ours = twins(name)
-    (x,) = inputs(name, 2, "cpu", 64)
-    with torch.no_grad():
-        assert torch.equal(theirs.eval()(x), ours.eval()(x))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["alexnet@torchvision", "vgg11_bn", "googlenet@torchvision", "resnet18"]
-)
-def test_training_is_torchvisions(name: str) -> None:
-    results = []
-    (x,) = inputs(name, 2, "cpu", 64)
-    for model in twins(name):
-        torch.manual_seed(1)
-        found = several(model.train()(x))
-        sum(out.square().sum() for out in found).backward()  # type: ignore[union-attr]
-        tensors: dict[str, Tensor | None] = {str(i): tensor for i, tensor in enumerate(found)}
-        tensors |= {f"{key}.grad": value.grad for key, value in model.named_parameters()}
-        results.append(tensors | dict(model.named_buffers()))
-    theirs, ours = results
-    assert ("2" in ours) == name.startswith("googlenet")
-    assert theirs.keys() == ours.keys()
-    for key, expected in theirs.items():
-        tensor = ours[key]
-        assert tensor is not None
-        assert expected is not None
-        assert torch.equal(tensor, expected), key
-
-
 # ---- weights ---------------------------------------------------------------------------------
 
 
@@ -221,20 +114,6 @@ def test_weights_of_googlenet_and_efficientnet() -> None:
         if isinstance(module, nn.Conv2d) and module.weight.numel() > 20_000:
             fan_out = module.out_channels * module.weight[0, 0].numel()  # as PyTorch counts it
             assert_normal(module.weight, (2 / fan_out) ** 0.5)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["resnet18", "resnet50@torchvision", "vgg11", "vgg11_bn"])
-def test_the_same_seed_gives_torchvisions_weights(name: str) -> None:
-    from torchvision import models
-
-    ours = built(name).state_dict()
-    torch.manual_seed(0)
-    theirs = getattr(models, PUBLISHED[name]["model"])().state_dict()
-    different = [key for key, value in theirs.items() if not torch.equal(value, ours[key])]
-    # Layers draw first values when they are constructed, so the order of construction shows in
-    # what no `init` line fills again: ResNet's classifier.
-    assert set(different) <= {"fc.weight", "fc.bias"}
 
 
 # ---- other ways to run -----------------------------------------------------------------------

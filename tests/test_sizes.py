@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from families import NETWORKS
 from hypothesis import HealthCheck, assume, given, note, settings
+from published import PUBLISHED
 from random_specs import specs
 
 from archdsl import load
@@ -25,9 +26,6 @@ from archdsl.shapes import Misfit, Shape
 from archdsl.sizes import Sizes, sizes
 
 Make = Callable[[str], Network]
-PUBLISHED: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).parent / "data/torchvision.json").read_text()
-)
 UNET = """
   input 3x64x64
   enc1: conv 3x3 8
@@ -95,7 +93,7 @@ def lines(found: Sizes) -> list[tuple[Any, Callable[[int], tuple[int, ...]]]]:
 # ---- shipped networks ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLISHED if "min_size" in PUBLISHED[name]])
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_the_smallest_size_is_the_one_that_torchvision_takes(name: str) -> None:
     found = sizes(network(name))
     least = PUBLISHED[name]["min_size"]

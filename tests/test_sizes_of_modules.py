@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, note, settings
+from published import PUBLISHED
 from random_specs import specs
-from test_generated import PUBLISHED, on_meta, published
 from test_random_networks import loaded
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from twins import on_meta, published
 
 from archdsl.diagnostics import ArchError
 from archdsl.graph import Network
@@ -125,7 +126,7 @@ def test_small_modules(body: str) -> None:
     compare(f"network test\n{body}\n")
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLISHED if "min_size" in PUBLISHED[name]])
+@pytest.mark.parametrize("name", PUBLISHED)
 @pytest.mark.parametrize("build", [published, on_meta])
 def test_the_smallest_sizes_of_torchvisions_and_ours(
     name: str, build: Callable[[str], nn.Module]
