@@ -25,6 +25,7 @@ docs: $(READY)
 	$(BIN)/python docs/messages.py
 	$(BIN)/python docs/compare.py
 	$(BIN)/python docs/counting.py
+	PYTHONPATH=tests $(BIN)/python docs/zoo.py
 
 test: lint
 	$(BIN)/python -m pytest -n 2 -m "not gpu"
