@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
@@ -48,6 +48,11 @@ class OpArguments:
 
 
 PADDINGS = {word for op in OPS.values() for word, (name, _) in op.words.items() if name == "pad"}
+
+
+def padding_word(expr: s.Expr) -> TypeGuard[s.Name]:
+    """Whether an argument is a word of padding, `same`."""
+    return isinstance(expr, s.Name) and expr.name in PADDINGS
 
 
 def op_arguments(op: type[Op], call: s.Call, evaluate: Evaluate, rank: int) -> OpArguments:
@@ -148,14 +153,8 @@ def give(found: OpArguments, target: Field[Any], expr: s.Expr, evaluate: Evaluat
     if kind == "text" and isinstance(expr, s.Name):
         put(found, target.name, expr.name, Literally(expr.name), expr)
         return
-    if kind == "padding" and isinstance(expr, s.Name):
-        words = {word: v for word, (name, v) in found.op.words.items() if name == target.name}
-        if expr.name in words:
-            put(found, target.name, words[expr.name], Literally(words[expr.name]), expr)
-            return
-        if expr.name in PADDINGS:
-            message = f"{found.op.name} has no padding '{expr.name}'"
-            raise mistake("argument", message, expr.span, help=f"there are: {', '.join(words)}")
+    if kind == "padding" and padding_word(expr):
+        expr = s.Text(expr.name, expr.span)
     stride: s.Expr | None = None
     if kind == "size" and isinstance(expr, s.Operation) and expr.sign == "/":
         expr, stride = expr.operands
@@ -281,17 +280,17 @@ def as_text(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) ->
 
 
 def as_padding(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> Any:
-    """Zeros on each side: a number for all axes, or one per axis; `pad` also takes each side."""
+    """Zeros for all axes, for each, or on each side of them (`pad`); or a word of the operator."""
+    words = [word for word, (name, _) in found.op.words.items() if name == target.name]
+    if value in words:
+        return value
+    if isinstance(value, str) and words:
+        message = f"{found.op.name} has no padding '{value}'"
+        raise mistake("value", message, expr.span, help=f"there are: {', '.join(words)}")
     sides = (value,) if is_integer(value) else value
     if not isinstance(sides, tuple):
-        raise unlike(
-            found,
-            target,
-            "a padding",
-            value,
-            expr,
-            "write a number, a size such as 0x3, or same, valid, same_tf",
-        )
+        forms = ["a number", "a size such as 0x3", *([f"or {', '.join(words)}"] if words else [])]
+        raise unlike(found, target, "a padding", value, expr, f"write {', '.join(forms)}")
     if min(sides) < 0:
         raise mistake("value", "padding is not negative", expr.span)
     if target.name == "pad":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from archdsl import syntax as s
+from archdsl.expand.arguments import PADDINGS
 from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.ops import OPS
 
@@ -63,10 +64,11 @@ class Kinds:
         positional, keyed = self.signature(call.name, declared)
         given = {arg.name for arg in call.args}
         waiting = [name for name in positional if name not in given]
+        words = self.words(call.name) | (PADDINGS if "pad" in keyed else set())
         for arg in call.args:
             if arg.name is not None:
                 yield keyed.get(arg.name, ""), arg.value
-            elif isinstance(arg.value, s.Name) and arg.value.name in self.words(call.name):
+            elif isinstance(arg.value, s.Name) and arg.value.name in words:
                 continue
             else:
                 yield (keyed.get(waiting.pop(0), "") if waiting else ""), arg.value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
+from archdsl.expand.arguments import padding_word
 from archdsl.expand.edits import Variant
 from archdsl.modules import Declared
 from archdsl.source import Span
@@ -56,20 +57,24 @@ def matched(declared: Declared, call: s.Call) -> dict[s.Param, s.Arg]:
     definition = declared.definition
     given: dict[s.Param, s.Arg] = {}
     named = {">".join(param.names): param for param in definition.params}
+    unnamed: list[s.Arg] = []
     for arg in call.args:
-        if arg.name is not None and arg.name not in named:
+        name = "pad" if "pad" in named and bare_padding(arg) else arg.name
+        if name is None:
+            unnamed.append(arg)
+            continue
+        if name not in named:
             raise mistake(
                 "argument",
-                f"'{definition.name}' has no parameter '{arg.name}'",
+                f"'{definition.name}' has no parameter '{name}'",
                 arg.span,
-                help=did_you_mean(arg.name, named) or signature(definition),
+                help=did_you_mean(name, named) or signature(definition),
             )
-        if arg.name is not None and named[arg.name] in given:
-            raise mistake("argument", f"'{arg.name}' is given twice", arg.span)
-        if arg.name is not None:
-            given[named[arg.name]] = arg
+        if named[name] in given:
+            raise mistake("argument", f"'{name}' is given twice", arg.span)
+        given[named[name]] = arg
     free = [param for param in definition.params if param not in given]
-    for arg in (arg for arg in call.args if arg.name is None):
+    for arg in unnamed:
         if not free:
             count = len(definition.params)
             takes = f"{count or 'no'} argument{'' if count == 1 else 's'}"
@@ -81,6 +86,11 @@ def matched(declared: Declared, call: s.Call) -> dict[s.Param, s.Arg]:
             )
         given[free.pop(0)] = arg
     return given
+
+
+def bare_padding(arg: s.Arg) -> bool:
+    """Whether an argument is a word of padding alone, which goes to the parameter `pad`."""
+    return arg.name is None and padding_word(arg.value)
 
 
 def carried_stride(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
-from archdsl.expand.arguments import UNKNOWN, OpArguments, op_arguments
+from archdsl.expand.arguments import PADDINGS, UNKNOWN, OpArguments, op_arguments, padding_word
 from archdsl.expand.building import BROKEN, MAX_DEPTH, Building
 from archdsl.expand.edits import Child, Edits, Variant
 from archdsl.expand.joins import Broken, Joins
@@ -336,11 +336,13 @@ class Expander(Building):
                 return Value(binding.value, Given(binding))
             if self.names(name.name, env):
                 return Value(Callee(name.name), Literally(name.name))
+            if padding_word(name):
+                return Value(name.name, Literally(name.name))
             raise mistake(
                 "unknown",
                 f"'{name.name}' is no parameter here",
                 name.span,
-                help=did_you_mean(name.name, [*env.values, *OPS])
+                help=did_you_mean(name.name, [*env.values, *OPS, *sorted(PADDINGS)])
                 or (f"parameters here: {', '.join(env.values)}" if env.values else ""),
             )
 
