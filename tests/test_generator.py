@@ -142,6 +142,13 @@ def test_blocks_with_two_inputs() -> None:
     assert "def forward(self, x: Tensor, x2: Tensor) -> Tensor:" in found
 
 
+def test_the_part_of_a_map_has_as_many_channels_as_are_made_of_it() -> None:
+    block = "block half(c) = [ slice 0 (c // 2) | slice (c // 2) c > conv 3x3 (c // 2) ]"
+    text = assert_right(body("half 4 > conv 1x1 8 > half 8", before=block))
+    assert "def __init__(self, c: int) -> None:" in text
+    assert "nn.Conv2d(c // 2, c // 2, 3, padding=1)" in text
+
+
 def test_empty_blocks_leave_nothing() -> None:
     found = assert_right(
         body("a: nothing", "conv 3x3 4", "b: nothing", "relu", before="block nothing = identity")
