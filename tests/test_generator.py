@@ -142,6 +142,20 @@ def test_blocks_with_two_inputs() -> None:
     assert "def forward(self, x: Tensor, x2: Tensor) -> Tensor:" in found
 
 
+def test_the_part_of_a_map_has_as_many_channels_as_are_made_of_it() -> None:
+    block = "block half(c) = [ slice 0 (c // 2) | slice (c // 2) c > conv 3x3 (c // 2) ]"
+    text = assert_right(body("half 4 > conv 1x1 8 > half 8", before=block))
+    assert "def __init__(self, c: int) -> None:" in text
+    assert "nn.Conv2d(c // 2, c // 2, 3, padding=1)" in text
+
+
+def test_what_is_taken_away_and_added_again_is_not_said() -> None:
+    block = "block down(c) = [ avgpool 2x2 | conv 2x2/2 (c - in.c) valid ]"
+    text = assert_right(body("down c > down (2*c)", before=block, name="net(c=8)"))
+    assert "Down(4, c)" in text
+    assert "Down(c, 2 * c)" in text  # not 4 + (c - 4)
+
+
 def test_empty_blocks_leave_nothing() -> None:
     found = assert_right(
         body("a: nothing", "conv 3x3 4", "b: nothing", "relu", before="block nothing = identity")

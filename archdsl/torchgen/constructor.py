@@ -240,6 +240,8 @@ class Constructor:
         if any(value != values[0] for value in values) or len(uses) < len(self.slots.scopes):
             if source == "in.c":
                 candidates.append(self.slots.channels_of([n.inputs[0] for n in nodes], uses))
+                if candidates == [None]:  # then perhaps as many as it makes
+                    candidates.append(self.slots.channels_of([n.index for n in nodes], uses))
             elif "{" in source:
                 candidates.append(self.formula(source, nodes, uses, given))
         return self.slots.slot(name, values, symbols, uses, candidates)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +45,7 @@ class Expr:
     level: int = ATOM
     params: frozenset[str] = frozenset()
     at: Callable[[int], Any] = field(default=lambda use: None, compare=False)
-    summands: tuple[Expr, ...] = ()  # of a sum, in order
+    summands: tuple[tuple[int, Expr], ...] = ()  # of a sum, in order, with their signs
 
     @property
     def is_literal(self) -> bool:
@@ -91,8 +90,8 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
         def at(use: int) -> Any:
             return function(*(operand.at(use) for operand in operands))
 
-        summands = tuple(s for operand in operands for s in operand.summands or (operand,))
-        return folded(Expr(text, values, level, params, at, summands if sign == "+" else ()))
+        added = tuple(summands(sign, operands)) if level == SUM else ()
+        return folded(Expr(text, values, level, params, at, added))
 
     try:
         if sign == "/" and len(operands) == 2:
@@ -100,8 +99,8 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
             return applied(whole_division, text, PRODUCT)
         if sign in SIGNS and len(operands) == 2:
             function, level = SIGNS[sign]
-            if sign == "+" and (like := collected(operands)) is not None:
-                return applied(function, like, level)
+            if level == SUM and (like := collected(list(summands(sign, operands)))) is not None:
+                return applied(function, *like)
             text = f"{operands[0].within(level)} {sign} {operands[1].within(level + 1)}"
             return applied(function, text, level)
         if sign in FUNCTIONS:
@@ -112,19 +111,34 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
     return None
 
 
-def collected(operands: list[Expr]) -> str | None:
-    """A sum with equal summands counted, `64 + 6 * growth`; None where all are different."""
-    summands = [s for operand in operands for s in operand.summands or (operand,)]
-    named = [s for s in summands if not s.is_literal]
-    number = sum(s.values[0] for s in summands if s.is_literal)
-    counts = Counter(s.text for s in named)
-    if len(counts) + (len(named) < len(summands)) == len(summands):
+def summands(sign: str, operands: list[Expr]) -> Iterator[tuple[int, Expr]]:
+    """What a sum or difference adds up, each with its sign."""
+    for i, operand in enumerate(operands):
+        turned = -1 if sign == "-" and i else 1
+        for own, summand in operand.summands or ((1, operand),):
+            yield turned * own, summand
+
+
+def collected(parts: list[tuple[int, Expr]]) -> tuple[str, int] | None:
+    """A sum with equal summands counted, `64 + 6 * growth`, and how tightly it binds.
+
+    None where all are different, or where more is taken away than there is.
+    """
+    named = {s.text: s for _, s in parts if not s.is_literal}
+    counts = {text: sum(own for own, s in parts if s.text == text) for text in named}
+    number = sum(own * s.values[0] for own, s in parts if s.is_literal)
+    different = len(named) + any(s.is_literal for _, s in parts)
+    if different == len(parts) or min(number, *counts.values()) < 0 or not any(counts.values()):
         return None
-    texts = [
-        s.within(SUM + 1) if counts[s.text] == 1 else f"{counts[s.text]} * {s.within(PRODUCT + 1)}"
-        for s in {s.text: s for s in named}.values()
-    ]
-    return " + ".join([*([str(number)] if number else []), *texts])
+    left = [(count, named[text]) for text, count in counts.items() if count]
+    if number == 0 and [count for count, _ in left] == [1]:
+        return left[0][1].text, left[0][1].level
+    return " + ".join([*([str(number)] if number else []), *(times(*each) for each in left)]), SUM
+
+
+def times(count: int, summand: Expr) -> str:
+    """A summand as often as it is added."""
+    return summand.within(SUM + 1) if count == 1 else f"{count} * {summand.within(PRODUCT + 1)}"
 
 
 def whole_division(left: float, right: float) -> int:
