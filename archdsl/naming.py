@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 
@@ -112,7 +113,12 @@ def class_name(name: str) -> str:
 def camel(name: str) -> str:
     """The words of a name, each with a capital."""
     words = [word for word in identifier(name).split("_") if word]
-    return "".join(word[0].upper() + word[1:] for word in words)
+    return run_together(word[0].upper() + word[1:] for word in words)
+
+
+def run_together(words: Iterable[str]) -> str:
+    """Words as one; where digits would meet they stay apart, `SqueezeNet1_0`."""
+    return re.sub(r"(?<!\d)_|_(?!\d)", "", "_".join(words))
 
 
 def function_name(name: str) -> str:

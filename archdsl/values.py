@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
@@ -14,12 +14,19 @@ from archdsl.shapes import extents
 from archdsl.source import Span
 from archdsl.symbols import Computed, Literally, Sym
 
+if TYPE_CHECKING:
+    from archdsl.modules import Declared
+
 
 @dataclass(frozen=True)
 class Callee:
-    """The name of an operator or block, given where a parameter is later called."""
+    """The name of an operator or block, given where a parameter is later called.
+
+    `declared` is what the name means where it was given; None for an operator.
+    """
 
     name: str
+    declared: Declared | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ class Kinds:
                 yield unit.name, "callee"
                 for body in unit.bodies:
                     yield from self.uses(body, declared)
-                for place, expr in self.places(unit, declared):
+                name = default_callee(unit.name, declared)
+                for place, expr in self.places(unit, name, self.find(name, declared)):
                     yield from named(expr, place)
             case s.Group(body):
                 yield from self.uses(body, declared)
@@ -59,12 +60,17 @@ class Kinds:
                 if otherwise is not None:
                     yield from self.unit(otherwise.unit, declared)
 
-    def places(self, call: s.Call, declared: Place) -> Iterator[tuple[str, s.Expr]]:
-        """Each argument of a call with the kind of place that it stands in."""
-        positional, keyed = self.signature(call.name, declared)
+    def places(
+        self, call: s.Call, callee: str, declared: Declared | None
+    ) -> Iterator[tuple[str, s.Expr]]:
+        """Each argument of a call with the kind of place that it stands in.
+
+        `callee` is what the call's name stands for, `declared` its definition if it has one.
+        """
+        positional, keyed = self.signature(callee, declared)
         given = {arg.name for arg in call.args}
         waiting = [name for name in positional if name not in given]
-        words = self.words(call.name) | (PADDINGS if "pad" in keyed else set())
+        words = self.words(callee) | (PADDINGS if "pad" in keyed else set())
         for arg in call.args:
             if arg.name is not None:
                 yield keyed.get(arg.name, ""), arg.value
@@ -73,17 +79,15 @@ class Kinds:
             else:
                 yield (keyed.get(waiting.pop(0), "") if waiting else ""), arg.value
 
-    def signature(self, name: str, declared: Place) -> tuple[list[str], dict[str, str]]:
+    def signature(self, callee: str, declared: Declared | None) -> tuple[list[str], dict[str, str]]:
         """A callee's positional parameters in order, and the kind of each of its parameters."""
-        name = default_callee(name, declared)
-        if name in OPS:
-            keys = {key: f.metadata["kind"] for key, f in OPS[name].arguments().items()}
-            return list(OPS[name].positional), keys
-        other = self.find(name, declared)
-        if other is None:
+        if callee in OPS:
+            keys = {key: f.metadata["kind"] for key, f in OPS[callee].arguments().items()}
+            return list(OPS[callee].positional), keys
+        if declared is None:
             return [], {}
-        kinds = {key: summary(value) for key, value in self.of(other).items()}
-        return [">".join(param.names) for param in other.definition.params], kinds
+        kinds = {key: summary(value) for key, value in self.of(declared).items()}
+        return [">".join(param.names) for param in declared.definition.params], kinds
 
     def words(self, name: str) -> frozenset[str]:
         """The flags of an operator."""

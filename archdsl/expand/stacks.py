@@ -59,7 +59,7 @@ class Stacks:
     def unstrided(self, call: s.Call, env: Env) -> s.Call:
         """A call without its stride."""
         kinds = self.places(call, env)
-        declared = self.walk.lookup(self.walk.callee(call.name, env), env)
+        declared = self.walk.callee(call.name, env).declared
         args: list[s.Arg] = []
         for arg in call.args if declared is None else unordered(declared, call):
             value = arg.value
@@ -74,8 +74,8 @@ class Stacks:
 
     def places(self, call: s.Call, env: Env) -> dict[int, str]:
         """The kind of place that each argument of a call stands in, by its expression."""
-        named = replace(call, name=self.walk.callee(call.name, env))
-        places = self.walk.kinds.places(named, env.declared)
+        callee = self.walk.callee(call.name, env)
+        places = self.walk.kinds.places(call, callee.name, callee.declared)
         return {id(expr): kind for kind, expr in places}
 
     def body_copies(self, body: s.Seq, env: Env) -> list[s.Seq] | None:
@@ -105,7 +105,7 @@ class Stacks:
         """Whether an argument stands where a number belongs, and never a size."""
         place = self.places(call, env).get(id(arg.value))
         return place == "count" or (
-            place == "number" and self.walk.callee(call.name, env) not in OPS
+            place == "number" and self.walk.callee(call.name, env).name not in OPS
         )
 
     def count(self, expr: s.Expr, env: Env) -> int:

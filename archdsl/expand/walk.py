@@ -11,7 +11,7 @@ from collections.abc import Callable
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
 from archdsl.expand.arguments import PADDINGS, UNKNOWN, OpArguments, op_arguments, padding_word
-from archdsl.expand.building import BROKEN, MAX_DEPTH, Building
+from archdsl.expand.building import BROKEN, Building
 from archdsl.expand.edits import Child, Edits, Variant
 from archdsl.expand.joins import Broken, Joins
 from archdsl.expand.kinds import Kinds
@@ -163,8 +163,8 @@ class Expander(Building):
             return self.words.word(label, call, env, x)
         if call.name in env.bodies:
             return self.body(label, call, env, x)
-        name = self.callee(call.name, env)
-        declared = self.lookup(name, env)
+        callee = self.callee(call.name, env)
+        name, declared = callee.name, callee.declared
         if declared is not None:
             with self.deeper(call, declared):
                 if declared.definition.kind == "block":
@@ -187,14 +187,12 @@ class Expander(Building):
             help=did_you_mean(name, names),
         )
 
-    def callee(self, name: str, env: Env) -> str:
+    def callee(self, name: str, env: Env) -> Callee:
         """The operator or block that a name calls; a parameter stands for what it was given."""
-        for _ in range(MAX_DEPTH):
-            binding = env.values.get(name)
-            if binding is None or not isinstance(binding.value, Callee):
-                return name
-            name = binding.value.name
-        return name
+        binding = env.values.get(name)
+        if binding is not None and isinstance(binding.value, Callee):
+            return binding.value
+        return Callee(name, self.lookup(name, env))
 
     def body(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
         """A chain that was given in `< >`."""
@@ -272,7 +270,7 @@ class Expander(Building):
         for body in call.bodies:
             unit = body.items[0].unit
             if len(body.items) == 1 and isinstance(unit, s.Call):
-                inner = self.lookup(self.callee(unit.name, env), env)
+                inner = self.callee(unit.name, env).declared
                 if inner is not None and inner.definition.kind == "let":
                     return inner.definition.name
         return declared.definition.name
@@ -335,7 +333,8 @@ class Expander(Building):
             if binding is not None:
                 return Value(binding.value, Given(binding))
             if self.names(name.name, env):
-                return Value(Callee(name.name), Literally(name.name))
+                callee = Callee(name.name, self.lookup(name.name, env))
+                return Value(callee, Literally(name.name))
             if padding_word(name):
                 return Value(name.name, Literally(name.name))
             raise mistake(

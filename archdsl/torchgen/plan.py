@@ -6,7 +6,7 @@ import keyword
 import re
 
 from archdsl.graph import Network, Node, Scope
-from archdsl.naming import FILE_NAMES, camel, class_name, function_name, unique
+from archdsl.naming import FILE_NAMES, camel, class_name, function_name, run_together, unique
 from archdsl.torchgen.bodies import ENTRY, Bodies, Item
 from archdsl.torchgen.constructor import Class, Constructor, says_itself
 from archdsl.torchgen.structure import Group, Instance, Key, grouped
@@ -145,9 +145,10 @@ def network_class(network: Network) -> str:
     words = re.findall(r"[A-Za-z0-9]+", network.about)
     wanted = base.replace("_", "").lower()
     for count in range(4, 0, -1):
-        spelt = "".join(words[:count])
-        if len(spelt) > 2 and wanted.startswith(spelt.lower()) and spelt.isidentifier():
-            return spelt[0].upper() + spelt[1:] + camel(rest(base, len(spelt)))
+        spelt = run_together(words[:count])
+        plain = spelt.replace("_", "").lower()
+        if len(plain) > 2 and wanted.startswith(plain) and spelt.isidentifier():
+            return run_together([spelt[0].upper() + spelt[1:], camel(rest(base, len(plain)))])
     return class_name(base)
 
 
