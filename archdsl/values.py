@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import ceil, floor
+from math import ceil, floor, pow
 from typing import TYPE_CHECKING, Any
 
 from archdsl import syntax as s
@@ -66,6 +66,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "round": (round, 1, 1),
     "int": (int, 1, 1),
     "round_to": (round_to, 2, 2),
+    "pow": (pow, 2, 2),
 }
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -199,7 +200,14 @@ class Evaluator:
             number(operand.value, part, f"{expr.function} works on numbers")
         if expr.function == "round_to" and operands[1].value < 1:
             raise mistake("value", "round_to needs a multiple of at least 1", expr.span)
-        result = bounded(function(*(operand.value for operand in operands)), expr)
+        values = [operand.value for operand in operands]
+        try:
+            result = bounded(function(*values), expr)
+        except OverflowError:
+            raise too_large(expr) from None
+        except ValueError:
+            clause = f"{values[0]} to the power of {values[1]} is no number"
+            raise mistake("value", clause, expr.span) from None
         return Value(result, Computed(expr.function, tuple(o.symbol for o in operands)))
 
 
@@ -222,7 +230,12 @@ def number(value: Any, part: s.Expr, clause: str) -> None:
 def bounded(value: float, expr: s.Expr) -> float:
     """Whole results of a division as integers; refuses what grows out of bounds."""
     if abs(value) > s.MAX_NUMBER:
-        raise mistake("limit", f"the value is larger than {s.MAX_NUMBER:,}", expr.span)
+        raise too_large(expr)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def too_large(expr: s.Expr) -> ArchError:
+    """The mistake of a number beyond the limit."""
+    return mistake("limit", f"the value is larger than {s.MAX_NUMBER:,}", expr.span)

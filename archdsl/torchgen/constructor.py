@@ -297,14 +297,18 @@ class Constructor:
             children.append(self.construct(parts, uses, i in overwrites))
         names = [child.name for child in column[0].items]
         if names != [str(i) for i in range(len(names))]:
-            pairs = [
-                Wrapped("(", (literal(name), child), ")")
-                for name, child in zip(names, children, strict=True)
-            ]
             self.made.support.add("OrderedDict")
-            return call("nn.Sequential", [call("OrderedDict", [listing(pairs)])])
+            return call("nn.Sequential", [call("OrderedDict", named(names, children))])
         children = list(repeats(children))
         return call("nn.Sequential", children, tight=len(children) <= 3)
+
+
+def named(names: Sequence[str], children: Sequence[Py]) -> list[Py]:
+    """The arguments of a dictionary: keywords, or pairs where a name cannot be one."""
+    each = list(zip(names, children, strict=True))
+    if all(map(is_attribute, names)):
+        return [keyword(name, child) for name, child in each]
+    return [listing([Wrapped("(", (literal(name), child), ")") for name, child in each])]
 
 
 def statement(py: Py, nested: int = 0) -> list[str]:
