@@ -97,14 +97,19 @@ def drawn_nodes(svg: ElementTree.Element) -> int:
 # ---- the shipped networks ------------------------------------------------------------------
 
 
+LAID_OUT = 600  # boxes; Graphviz takes many seconds for more, and minutes for thousands
+
+
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_shipped_network_is_drawn(name: str, level: str) -> None:
     text = dot(shipped(name), level)
+    assert dot(shipped(name), level) == text
+    if level == "op" and len(shipped(name).nodes) > LAID_OUT:
+        return
     svg = ElementTree.fromstring(render(text, "svg"))
     tags = {element.tag.removeprefix(SVG) for element in svg.iter()}
     assert tags <= {"svg", "g", "title", "polygon", "path", "ellipse", "text", "polyline"}
-    assert dot(shipped(name), level) == text
     if level == "block":
         assert drawn_nodes(svg) <= 25
         assert max(size(svg)) < 1200
