@@ -8,13 +8,14 @@ are tables of PyTorch's classes, as generated code has them. `docs/counting.md` 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 from archdsl.graph import Network, Node
 from archdsl.measure import Report, measure
 from archdsl.ops import Op
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 
 

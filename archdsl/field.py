@@ -7,12 +7,12 @@ Windows that a pool's `ceil` lets stand over the right edge count whole, as padd
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 
 from archdsl.graph import Network, Node
 from archdsl.ops import Window
+from archdsl.records import dataclass
 
 Number = int | Fraction
 

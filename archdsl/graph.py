@@ -8,12 +8,13 @@ asked for, since importing NetworkX costs more time than checking a network.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.ops import Op, Tensor
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.source import Source, Span
 from archdsl.symbols import Binding, Sym

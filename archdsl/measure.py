@@ -8,12 +8,12 @@ that of the last map before the classifier (see `field`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import prod
 
 from archdsl.field import carried, last_field
 from archdsl.graph import Network, Node
 from archdsl.ops import Tensor
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 
 

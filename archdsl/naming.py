@@ -5,7 +5,9 @@ from __future__ import annotations
 import builtins
 import keyword
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from archdsl.records import dataclass
 
 
 @dataclass

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from archdsl.diagnostics import ArchError
 from archdsl.expand import expand
 from archdsl.graph import Network, Node, Scope
 from archdsl.modules import DeclaredNetwork
+from archdsl.records import dataclass
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Solved, Sym
 
 

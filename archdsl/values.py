@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
+from archdsl.records import dataclass
 from archdsl.shapes import extents
 from archdsl.source import Span
 from archdsl.symbols import Computed, Literally, Sym

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NoReturn
 
 from archdsl import syntax as s
@@ -15,6 +15,7 @@ from archdsl.graph import Node, Output, Scope, joined, trail
 from archdsl.modules import Declared
 from archdsl.naming import Namer
 from archdsl.ops import Op
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Span
 from archdsl.symbols import Sym

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from dataclasses import field as dataclass_field
 from fractions import Fraction
 from math import gcd, isqrt
 from typing import Any, ClassVar, Literal
 
 from archdsl.pytext import Py
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape, extents
 
 Kind = Literal["size", "count", "number", "flag", "text", "padding", "tensor"]

@@ -6,11 +6,11 @@ A block, the network itself, and a group that is no plain chain become classes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from archdsl.graph import Node, Scope
 from archdsl.ops import Joint, Op
+from archdsl.records import dataclass
 
 Kind = Literal["op", "class", "chain", "choice", "gate"]
 ENTRY = -1  # the tensor that comes into a body

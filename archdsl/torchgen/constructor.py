@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 
 from archdsl.graph import Network, Node
@@ -22,6 +22,7 @@ from archdsl.pytext import (
     prefixed,
     table,
 )
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.bodies import Item

@@ -8,10 +8,11 @@ same name, an added branch or none. Others are taken apart, and part the uses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from archdsl.graph import Network, Node, Scope
 from archdsl.ops import Joint
+from archdsl.records import dataclass
 from archdsl.torchgen.bodies import ENTRY, Item, all_sources, reads
 
 Key = tuple[object, ...]
