@@ -87,7 +87,7 @@ def running(network: Network) -> set[int]:
 def seen(network: Network, node: Node, called: bool) -> Seen:
     """A node as the tools see it."""
     inputs = network.input_shapes(node)
-    construct = node.op.module(*inputs)
+    construct = node.applied.module
     callee = construct.callee if construct else ""
     arguments = {arg.name: arg.value for arg in construct.args} if construct else {}
     return Seen(node.op, callee, arguments, called, inputs, node.shape)

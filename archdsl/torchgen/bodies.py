@@ -195,7 +195,7 @@ def is_chain(body: Body) -> bool:
     for item in body.items:
         if item.kind not in ("op", "chain", "class") or item.sources != (last,):
             return False
-        if item.kind == "op" and item.node.op.module(item.node.shape) is None:
+        if item.kind == "op" and item.node.applied.module is None:
             return False
         last = item.end
     return body.end == last

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 from itertools import groupby
 
-from archdsl.graph import Network, Node
+from archdsl.graph import Node
 from archdsl.naming import is_attribute, unique
 from archdsl.ops import Argument, Construct
 from archdsl.pytext import (
@@ -210,8 +210,7 @@ class Constructor:
         return self.slots.networks[0].input_shapes(item.node)
 
     def operator(self, nodes: list[Node], uses: Uses, overwrite: bool) -> Py:
-        networks = [self.slots.networks[use] for use in uses]
-        made = [module_of(network, node) for network, node in zip(networks, nodes, strict=True)]
+        made = list(map(module_of, nodes))
         if not made[0].callee.startswith("nn."):
             self.made.support.add(made[0].callee)
         given: dict[str, Expr] = {}
@@ -321,9 +320,9 @@ def repeats(children: Sequence[Py]) -> Iterator[Py]:
             yield from alike
 
 
-def module_of(network: Network, node: Node) -> Construct:
+def module_of(node: Node) -> Construct:
     """What PyTorch module a node is."""
-    construct = node.op.module(*network.input_shapes(node))
+    construct = node.applied.module
     assert construct is not None
     return construct
 
@@ -342,8 +341,7 @@ def ordered(slots: Slots) -> list[Parameter]:
 
 def says_itself(item: Item) -> bool:
     """Whether an operator is an expression in `forward` rather than a module."""
-    op = item.node.op
-    return op.expression(["x"] * len(item.node.inputs)) is not None
+    return item.node.applied.expressible
 
 
 def ends_as_function(group: Group, item: Item) -> bool:
