@@ -1,10 +1,10 @@
 """What is kept between runs, in `$XDG_CACHE_HOME/archdsl`: the one room for the tool's own files.
 
-An entry is the pickle of a value behind a stamp of the tool that made it: Python and the sources of
-this package, of its templates and of the libraries that parse and print, by size and time of
-change, which is what Python asks of its own `.pyc` files. What a value was made from it holds
-itself, for who reads it to compare. Entries are replaced whole, one for each name, and whatever is
-wrong with one, or with the folder, is the same as none.
+An entry is the pickle of a value behind its name and a stamp of the tool that made it: Python, and
+the sources of this package, of its templates and of the libraries that parse and print, by size and
+time of change, which is what Python asks of its own `.pyc` files. What a value was made from it
+holds itself, for who reads it to compare. Entries are replaced whole, and whatever is wrong with
+one, or with the folder, is the same as none.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LIBRARIES = ("lark", "jinja2")
 def read(name: str) -> Any:
     """The value of an entry; None where there is none of this tool."""
     with suppress(Exception), open(place(name), "rb") as file:  # a damaged pickle raises anything
-        if pickle.load(file) == stamp():
+        if pickle.load(file) == (name, stamp()):
             return pickle.load(file)
     return None
 
@@ -38,7 +38,7 @@ def write(name: str, value: object) -> None:
     path = place(name)
     beside = f"{path}.{os.urandom(6).hex()}"
     try:
-        data = pickle.dumps(stamp()) + pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps((name, stamp())) + pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with open(beside, "xb") as file:
             file.write(data)

@@ -80,11 +80,12 @@ class Loader:
         self.files = files or library.Files()
         self.modules: dict[Path, Module] = {}
         self.paths: set[Path] = set()  # of all files asked for, whether they could be read or not
+        self.texts: dict[Path, Source] = {}  # of all files read, by the paths they were asked by
         self.open: list[Path] = []
 
     def file(self, path: Path) -> Module:
         """The module of a file."""
-        path = path.resolve()
+        asked, path = path.absolute(), path.resolve()
         self.paths.add(path)
         if path not in self.modules:
             self.open.append(path)
@@ -92,6 +93,7 @@ class Loader:
                 self.modules[path] = self.module(self.files.read(path), path)
             finally:
                 self.open.pop()
+        self.texts[asked] = self.modules[path].spec.source
         return self.modules[path]
 
     def module(self, source: Source, path: Path | None = None) -> Module:

@@ -24,7 +24,7 @@ LAYERS = [
     "unused modules expand",
     "field memory measure counts sizes asserts outline diff probes zoo lint",
     "draw summary plot torchgen documents show format",
-    "pipeline",
+    "compiled pipeline",
     "api cli __main__ __init__",
     "runtime",
 ]
