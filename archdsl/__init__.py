@@ -9,13 +9,15 @@
 
 A spec passes through the rooms of this package in one direction, each fact has one home:
 
+    records                           dataclasses that cost little
     source, shapes, naming, pytext    texts and places, shapes, Python names and expressions
     latex                             words as LaTeX reads them
     formula, lengths                  extents as functions of the input's; sets of extents
     diagnostics, syntax, ops          mistakes, the tree, and the one room for operators
     codes, allow                      what the codes of mistakes mean; `# allow: CODE`
-    parser, format                    text to tree; text to the same text, laid out
     library, modules, unused          which file and declaration a name means; which are unused
+    cache                             what is kept between runs
+    parser, trees, format             text to tree; kept trees; text to the same text, laid out
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
     field, measure, counts            what maps see; figures; costs as other tools count them
@@ -26,6 +28,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     lint                              warnings: what is legal and probably wrong
     draw, summary, plot, torchgen     pictures, tables, curves, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back
+    compiled                          compiled networks that are kept
     pipeline                          the compiler on one screen
     api, cli, __main__                this package's names; the command line
     runtime/                          what needs torch

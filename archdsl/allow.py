@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.layout import layout
+from archdsl.records import dataclass
 from archdsl.source import Source, Span
 
 MARK = "allow:"

@@ -13,7 +13,6 @@ from archdsl.graph import Bound, Fits, Network
 from archdsl.measure import Report, measure
 from archdsl.ops.base import notation
 from archdsl.shapes import extents
-from archdsl.sizes import fits
 from archdsl.source import Span
 from archdsl.values import COMPARISONS
 
@@ -61,6 +60,8 @@ def beyond(
 
 def misfit(network: Network, asked: Fits, settings: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """The mistake of an input that the network does not take."""
+    from archdsl.sizes import fits
+
     refusal = fits(network, asked.shape)
     if refusal is not None:
         notes = (Note(refusal.span, refusal.clause),) if refusal.span else ()

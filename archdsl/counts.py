@@ -8,13 +8,14 @@ are tables of PyTorch's classes, as generated code has them. `docs/counting.md` 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 from archdsl.graph import Network, Node
 from archdsl.measure import Report, measure
 from archdsl.ops import Op
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 
 
@@ -86,7 +87,7 @@ def running(network: Network) -> set[int]:
 def seen(network: Network, node: Node, called: bool) -> Seen:
     """A node as the tools see it."""
     inputs = network.input_shapes(node)
-    construct = node.op.module(*inputs)
+    construct = node.applied.module
     callee = construct.callee if construct else ""
     arguments = {arg.name: arg.value for arg in construct.args} if construct else {}
     return Seen(node.op, callee, arguments, called, inputs, node.shape)

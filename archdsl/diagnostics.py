@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
+from archdsl.records import dataclass
 from archdsl.source import Span
 
 
@@ -60,6 +59,8 @@ def warning(code: str, message: str, span: Span | None, **more: object) -> Diagn
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:
     """A suggestion for a misspelt name, or nothing."""
+    from difflib import get_close_matches
+
     known = sorted(set(options))
     alike = [option for option in known if option.lower() == name.lower()]
     close = alike or get_close_matches(name, known, n=1, cutoff=0.6)

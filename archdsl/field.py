@@ -7,12 +7,12 @@ Windows that a pool's `ceil` lets stand over the right edge count whole, as padd
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 
 from archdsl.graph import Network, Node
 from archdsl.ops import Window
+from archdsl.records import dataclass
 
 Number = int | Fraction
 
@@ -110,7 +110,7 @@ def field(network: Network, node: Node, before: list[Field]) -> Field:
         axes: Reaches = tuple(Reach(0, 0, 1) for _ in node.shape.spatial)
         return Field(node.index, node.path, axes, (axes,))
     found = tuple(axes for i in carried(network, node) if (axes := before[i].axes))
-    windows = node.op.windows(*network.input_shapes(node))
+    windows = node.applied.windows
     if not found or not windows or sees_everything(network, node, windows):
         return Field(node.index, node.path, (), ())
     union = (reduce(Reach.union, axis) for axis in zip(*found, strict=True))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archdsl.layout import CLOSE, TOKEN, layout
 from archdsl.parser import DECLARATIONS, parse
+from archdsl.records import dataclass
 from archdsl.source import Source
 
 # Unlike for the layout, a label and a number with an exponent are one word each.

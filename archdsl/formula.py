@@ -10,8 +10,9 @@ functions have equal tables, and a text is right where it is right for the table
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import gcd, lcm
+
+from archdsl.records import dataclass
 
 LONGEST = 10_000  # values in a table
 

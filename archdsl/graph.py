@@ -8,12 +8,13 @@ asked for, since importing NetworkX costs more time than checking a network.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.ops import Op, Tensor
+from archdsl.ops import Applied, Op, Tensor
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.source import Source, Span
 from archdsl.symbols import Binding, Sym
@@ -29,6 +30,7 @@ class Node:
     `inputs` are the nodes whose tensors come in. `sources` are the same, except that a tensor which
     a decision has passed on unchanged keeps a number of its own, below zero (see `Scope`). `use` is
     the call in the network's own text that it comes from, where it stands in a block or `let`.
+    `applied` is the operator on the shapes that come in, with its answers.
 
     In the sketch of a network that does not pass the check, `fault` is the mistake made here;
     behind one, what is `guessed` has a shape that nobody should rely on.
@@ -41,6 +43,7 @@ class Node:
     shape: Shape
     scope: Scope
     sources: tuple[int, ...]
+    applied: Applied
     span: Span | None = None
     symbols: dict[str, Sym] = field(default_factory=dict)
     device: int | None = None
@@ -185,11 +188,11 @@ class Network:
 
     def input_shapes(self, node: Node) -> tuple[Shape, ...]:
         """Shapes that come into a node."""
-        return tuple(self.nodes[i].shape for i in node.inputs)
+        return node.applied.inputs
 
     def tensors(self, node: Node) -> tuple[Tensor, ...]:
         """The state_dict entries of a node, named within it."""
-        return node.op.tensors(*self.input_shapes(node))
+        return node.applied.tensors
 
     def state(self) -> dict[str, tuple[int, ...]]:
         """Keys and shapes of the state_dict."""

@@ -8,9 +8,9 @@ become blanks, and a `>` that closes `< >` becomes `CLOSE`. Offsets stay true.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from archdsl.diagnostics import mistake
+from archdsl.records import dataclass
 from archdsl.source import Source, Span
 
 CLOSE = "\x02"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import lcm
 
 from archdsl.formula import Formula, shortest
+from archdsl.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from os.path import isfile  # unlike Path's, it answers for names that no system takes
 from pathlib import Path
 
 from archdsl.diagnostics import did_you_mean, mistake
 from archdsl.layout import MAX_SIZE
+from archdsl.records import dataclass
 from archdsl.source import Source
 
 PACKAGE = Path(__file__).parent

@@ -8,12 +8,12 @@ that of the last map before the classifier (see `field`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import prod
 
 from archdsl.field import carried, last_field
 from archdsl.graph import Network, Node
 from archdsl.ops import Tensor
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 
 
@@ -89,7 +89,7 @@ def row(network: Network, node: Node) -> Row:
         params=count(tensors, "trainable"),
         fixed=count(tensors, "fixed"),
         buffers=count(tensors, "buffer"),
-        macs=node.op.macs(*network.input_shapes(node)),
+        macs=node.applied.macs,
         elements=node.shape.elements if node.inputs else 0,
         training_only=node.training_only,
     )
@@ -104,7 +104,7 @@ def weight_layers(network: Network) -> int:
     """The longest path of convolutions and linear layers, gates and training-only heads apart."""
     depths: list[int] = []
     for node in network.nodes:
-        weighs = node.op.family in ("conv", "linear") and node.op.macs(*network.input_shapes(node))
+        weighs = node.op.family in ("conv", "linear") and node.applied.macs
         before = max((depths[i] for i in carried(network, node)), default=0)
         depths.append(before + bool(weighs))
     return max((depths[output.node] for output in network.outputs), default=0)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from archdsl import library
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.ops import OPS
-from archdsl.parser import parse
+from archdsl.records import dataclass
 from archdsl.source import Source
+from archdsl.trees import tree
 from archdsl.unused import unused_parameters
 
 MAX_USES = 50  # files that use each other in a row
@@ -79,11 +80,12 @@ class Loader:
         self.files = files or library.Files()
         self.modules: dict[Path, Module] = {}
         self.paths: set[Path] = set()  # of all files asked for, whether they could be read or not
+        self.texts: dict[Path, Source] = {}  # of all files read, by the paths they were asked by
         self.open: list[Path] = []
 
     def file(self, path: Path) -> Module:
         """The module of a file."""
-        path = path.resolve()
+        asked, path = path.absolute(), path.resolve()
         self.paths.add(path)
         if path not in self.modules:
             self.open.append(path)
@@ -91,11 +93,12 @@ class Loader:
                 self.modules[path] = self.module(self.files.read(path), path)
             finally:
                 self.open.pop()
+        self.texts[asked] = self.modules[path].spec.source
         return self.modules[path]
 
     def module(self, source: Source, path: Path | None = None) -> Module:
         """The module of a text; `path` is where its relative `use` lines start from."""
-        module = Module(parse(source))
+        module = Module(tree(source, path))
         module.unused = tuple(unused_parameters(module.spec))
         standard = library.shipped_spec(library.STANDARD)
         if standard is not None and path != standard.resolve():

@@ -6,7 +6,9 @@ import builtins
 import keyword
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from archdsl.records import dataclass
 
 
 @dataclass

@@ -7,9 +7,10 @@ level of its own: its items stand in the parent. A scope without operators leave
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archdsl.graph import Network, Node, Scope
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.resources import files
+from functools import cache as once
+from io import BytesIO
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 from lark.tree import Meta
 
+from archdsl import cache
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean
 from archdsl.layout import CLOSE, layout
 from archdsl.lessons import EXAMPLES
+from archdsl.library import PACKAGE
 from archdsl.source import Source, Span
 
 DECLARATIONS = ("use", "let", "block", "network")
@@ -59,11 +61,16 @@ def too_deep(source: Source, offset: int, chunk: str) -> Diagnostic:
     return Diagnostic("limit", "an expression in this declaration is too long or too deep", span)
 
 
-@cache
+@once
 def grammar() -> Lark:
-    """The parser, its tables kept between processes by Lark's own cache."""
-    text = (files("archdsl") / "grammar.lark").read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", propagate_positions=True, maybe_placeholders=False, cache=True)
+    """The parser, its tables kept between runs."""
+    if tables := cache.read("tables"):
+        return Lark.load(BytesIO(tables))
+    text = (PACKAGE / "grammar.lark").read_text(encoding="utf-8")
+    made = Lark(text, parser="lalr", propagate_positions=True, maybe_placeholders=False)
+    made.save(tables := BytesIO())
+    cache.write("tables", tables.getvalue())
+    return made
 
 
 def declarations(text: str) -> Iterator[tuple[int, str]]:
@@ -489,7 +496,7 @@ def is_input(item: s.Item) -> bool:
 # ---- syntax mistakes -----------------------------------------------------------------------
 
 
-@cache
+@once
 def lessons() -> dict[tuple[object, str], str]:
     """The lesson of each place where an example stops the parser."""
     found: dict[tuple[object, str], str] = {}

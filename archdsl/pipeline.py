@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl import library
 from archdsl.diagnostics import ArchError, Diagnostic, mistake
-from archdsl.expand import expand, sketch
-from archdsl.graph import Network
-from archdsl.modules import DeclaredNetwork, Loader, Module
 from archdsl.source import Source
 
 if TYPE_CHECKING:
+    from archdsl.compiled import Compiled
     from archdsl.diff import Diff
+    from archdsl.graph import Network
     from archdsl.measure import Report
     from archdsl.memory import Memory
+    from archdsl.modules import DeclaredNetwork, Loader, Module
     from archdsl.plot import Subject
     from archdsl.sizes import Sizes
     from archdsl.zoo import Listed
@@ -29,10 +29,17 @@ Settings = Mapping[str, Any]
 NONE: Settings = {}
 
 
+def loader() -> Loader:
+    """What reads files for one verb; a compiled network that was kept needs none."""
+    from archdsl.modules import Loader
+
+    return Loader()
+
+
 def declared(spec: str) -> DeclaredNetwork:
     """Spec to the declaration of its network."""
     target = whole(spec)
-    return Loader().file(target.path).network(target.network)
+    return loader().file(target.path).network(target.network)
 
 
 def whole(spec: str) -> library.Target:
@@ -53,7 +60,7 @@ def declared_part(spec: str) -> tuple[DeclaredNetwork, str | None]:
     In `path:name` the name may be that of a block in the file's network.
     """
     target = library.resolve(spec)
-    found = Loader().file(target.path)
+    found = loader().file(target.path)
     named = target.network is None or target.network in found.networks
     if named or target.part is not None:
         return found.network(target.network), target.part
@@ -62,7 +69,7 @@ def declared_part(spec: str) -> tuple[DeclaredNetwork, str | None]:
 
 def declared_in(text: str, name: str | None = None) -> DeclaredNetwork:
     """The text of a spec to the declaration of its network."""
-    return Loader().module(Source("<text>", text)).network(name)
+    return loader().module(Source("<text>", text)).network(name)
 
 
 def network(spec: str, settings: Settings = NONE) -> Network:
@@ -72,6 +79,8 @@ def network(spec: str, settings: Settings = NONE) -> Network:
 
 def expanded(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
     """Declaration to network."""
+    from archdsl.expand import expand
+
     return expand(declared, settings)
 
 
@@ -87,18 +96,20 @@ def asserted(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
 
 def sketched(declared: DeclaredNetwork, settings: Settings, refusal: ArchError) -> Network | None:
     """What was understood of a declaration that is refused."""
+    from archdsl.expand import sketch
+
     return sketch(declared, settings, refusal)
 
 
 def module(spec: str) -> Module:
     """Spec to tree, with the names in it resolved."""
-    return Loader().file(whole(spec).path)
+    return loader().file(whole(spec).path)
 
 
 def asked(spec: str) -> tuple[Module, tuple[DeclaredNetwork, ...]]:
     """The network that a spec names, or all networks of its file where it names none; the file."""
     target = whole(spec)
-    found = Loader().file(target.path)
+    found = loader().file(target.path)
     if target.network is None:
         return found, found.own_networks
     declared = found.network(target.network)
@@ -107,12 +118,12 @@ def asked(spec: str) -> tuple[Module, tuple[DeclaredNetwork, ...]]:
 
 def files(spec: str) -> set[Path]:
     """The files that a spec is read from, and those that it asks for in vain."""
-    loader = Loader()
+    reading = loader()
     try:
-        loader.file(library.resolve(spec).path)
+        reading.file(library.resolve(spec).path)
     except ArchError:
-        loader.paths.add(library.named(spec))
-    return loader.paths
+        reading.paths.add(library.named(spec))
+    return reading.paths
 
 
 def warnings(
@@ -128,11 +139,11 @@ def zoo(word: str = "") -> Iterator[Listed]:
     """All shipped networks whose names hold a word, with their figures."""
     from archdsl.zoo import listed
 
-    loader = Loader()
+    reading = loader()
     shipped = library.shipped_networks()
     for name in sorted(shipped, key=lambda name: (shipped[name], library.natural(name))):
         if word in name:
-            yield listed(loader.file(shipped[name]).network(name))
+            yield listed(reading.file(shipped[name]).network(name))
 
 
 def report(network: Network) -> Report:
@@ -169,11 +180,38 @@ def compile(
     declared: DeclaredNetwork, settings: Settings = NONE, template: Path | None = None
 ) -> str:
     """Declaration to PyTorch source."""
+    return generated(declared, asserted(declared, settings), settings, template)
+
+
+def generated(
+    declared: DeclaredNetwork, network: Network, settings: Settings, template: Path | None
+) -> str:
+    """Network to PyTorch source; the declaration tells which parameters the source can keep."""
     from archdsl.probes import probes
     from archdsl.torchgen import generate
 
-    network = asserted(declared, settings)
     return generate(network, probes(declared, network, settings), template)
+
+
+def compiled(spec: str, settings: Settings = NONE, template: Path | None = None) -> Compiled:
+    """Spec to PyTorch source and warnings; kept between runs, but for a user's own template."""
+    from archdsl.compiled import Compiled, keep, kept
+
+    target = whole(spec)
+    if template is None and (found := kept(target, settings)) is not None:
+        return found
+    reading = loader()
+    declared = reading.file(target.path).network(target.network)
+    network = asserted(declared, settings)
+    made = Compiled(
+        network.name,
+        generated(declared, network, settings, template),
+        warnings(declared.module, {declared: network}),
+        reading.texts,
+    )
+    if template is None:
+        keep(made, target, settings)
+    return made
 
 
 def draw(network: Network, level: str = "block", format: str = "svg", **wishes: Any) -> bytes:
@@ -215,7 +253,7 @@ def subjects(specs: Sequence[str]) -> list[Subject]:
     for spec in specs or library.shipped_networks():
         module, declared = asked(spec)
         family = Path(module.spec.source.name).stem
-        found += [Subject(expand(each), family) for each in declared]
+        found += [Subject(expanded(each), family) for each in declared]
     return found
 
 

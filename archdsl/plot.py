@@ -7,7 +7,6 @@ the network; what exists in training only is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from archdsl.diagnostics import known, mistake, printable
 from archdsl.field import fields
 from archdsl.graph import Network
 from archdsl.measure import Row, measure
+from archdsl.records import dataclass
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from archdsl.diagnostics import ArchError
 from archdsl.expand import expand
 from archdsl.graph import Network, Node, Scope
 from archdsl.modules import DeclaredNetwork
+from archdsl.records import dataclass
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Solved, Sym
 
 
@@ -21,7 +21,7 @@ def probes(
     own = steps(network)
     for binding in network.params:
         value = changed(binding.value)
-        if value is None:
+        if value is None or Trial(network, network, binding).decides:
             continue
         try:
             probe = expand(declared, {**settings, binding.name: value})
@@ -59,13 +59,19 @@ class Trial:
     @property
     def shows_all(self) -> bool:
         """Whether the probe shows all that the parameter does."""
-        return not (
-            any(map(self.depends, self.network.counts))
-            or any(map(self.decides, choices(self.network.root)))
-            or any(map(self.hides, self.network.nodes, self.probe.nodes))
+        return not self.decides and not any(map(self.hides, self.network.nodes, self.probe.nodes))
+
+    @property
+    def decides(self) -> bool:
+        """Whether the parameter has a say in what stands in the network.
+
+        Of a network beside itself, whether it has in words; not, whether by what it changes.
+        """
+        return any(map(self.depends, self.network.counts)) or any(
+            map(self.takes, choices(self.network.root))
         )
 
-    def decides(self, choice: Scope) -> bool:
+    def takes(self, choice: Scope) -> bool:
         """Whether the parameter has a say in a decision."""
         asked = choice.condition is not None and self.depends(choice.condition)
         fitted = choice.goal is not None and (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from archdsl.records import dataclass
 
 WIDTH = 88
 
@@ -80,5 +80,7 @@ def literal(value: object) -> str:
     if isinstance(value, float):
         return repr(value).replace("e-0", "e-")
     if isinstance(value, str):
+        import json
+
         return json.dumps(value, ensure_ascii=False)
     return repr(value)

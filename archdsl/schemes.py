@@ -6,7 +6,9 @@ A scheme is the call that fills a weight, with the options that it takes and the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from archdsl.records import dataclass
 
 Option = float | str
 

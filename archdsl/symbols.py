@@ -6,8 +6,9 @@ anything: values are computed first, and an expression is printed only where it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from archdsl.records import dataclass
 
 if TYPE_CHECKING:
     from archdsl.graph import Scope

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Literal
 
+from archdsl.records import dataclass
 from archdsl.source import Source, Span
 
 MAX_NUMBER = 10**12  # what a spec may write or calculate

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import ceil, floor, pow
 from typing import TYPE_CHECKING, Any
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
+from archdsl.records import dataclass
 from archdsl.shapes import extents
 from archdsl.source import Span
 from archdsl.symbols import Computed, Literally, Sym

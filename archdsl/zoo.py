@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from archdsl.expand import expand
 from archdsl.expand.edits import variant_of
 from archdsl.measure import measure
 from archdsl.modules import DeclaredNetwork
+from archdsl.records import dataclass
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 

@@ -46,6 +46,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if re.search(r"^pytestmark = \[?pytest\.mark\.torch", text, re.MULTILINE) else None
 
 
+@pytest.fixture(autouse=True, scope="session")
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the tests keep between runs is theirs, and gone with them."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def expect(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     """Compares a text with the one in a file; `--accept` writes the file instead."""

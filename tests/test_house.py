@@ -18,13 +18,13 @@ PACKAGE = Path(__file__).parent.parent / "archdsl"
 
 # The rooms by layer. A room imports from lower layers, and from those before it in its own.
 LAYERS = [
-    "source shapes naming pytext latex schemes formula lengths",
+    "records source shapes naming pytext latex schemes formula lengths",
     "diagnostics syntax ops symbols layout lessons allow codes",
-    "parser values graph library",
+    "library cache parser trees values graph",
     "unused modules expand",
     "field memory measure counts sizes asserts outline diff probes zoo lint",
     "draw summary plot torchgen documents show format",
-    "pipeline",
+    "compiled pipeline",
     "api cli __main__ __init__",
     "runtime",
 ]

@@ -36,15 +36,12 @@ def compile(spec: str, output: Path | None, values: dict[str, Any], template: Pa
 
     The file needs torch and nothing else; an older file of the name is overwritten.
     """
-    declared = pipeline.declared(spec)
-    network = pipeline.expanded(declared, values)
-    source = pipeline.compile(declared, values, template)
-    if found := pipeline.warnings(declared.module, {declared: network}):
-        complain(found)
+    made = pipeline.compiled(spec, values, template)
+    if made.warnings:
+        complain(made.warnings)
     if output == Path("-"):
-        click.echo(source, nl=not source.endswith("\n"))
+        click.echo(made.source, nl=not made.source.endswith("\n"))
         return
-    name = declared.definition.name
-    path = target(output, f"{function_name(name)}.py")
-    write(path, source.encode())
-    note(f"wrote {path}: {name}, {len(source.splitlines())} lines")
+    path = target(output, f"{function_name(made.name)}.py")
+    write(path, made.source.encode())
+    note(f"wrote {path}: {made.name}, {len(made.source.splitlines())} lines")

@@ -7,10 +7,10 @@ spec (`arch`), or for what comes from elsewhere commands (`sh`) or Python (`pyth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.records import dataclass
 
 FOLDER = Path(__file__).parent
 TITLE = re.compile(r"# (error|warning)\[([\w-]+)\]\n\n(.+)\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from archdsl.diagnostics import mistake
@@ -12,6 +11,7 @@ from archdsl.diff.branches import branches
 from archdsl.graph import Node
 from archdsl.ops import Op
 from archdsl.outline import Entry, Part
+from archdsl.records import dataclass
 
 # What a pairing costs. Two items in one network each are dearer than a changed one, whose
 # arguments tell how much it has changed; where an item stands decides between equals.

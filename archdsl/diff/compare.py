@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archdsl.diff.align import align, changed_arguments
 from archdsl.diff.steps import Diff, Difference, Side, Step, total
@@ -13,6 +13,7 @@ from archdsl.measure import measure
 from archdsl.memory import memory
 from archdsl.ops.base import notation, spelt
 from archdsl.outline import Outliner, Part, continues
+from archdsl.records import dataclass
 
 
 @dataclass(frozen=True)

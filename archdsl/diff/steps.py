@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from archdsl.graph import Network
 from archdsl.measure import Report, Row
 from archdsl.memory import Memory
 from archdsl.outline import Entry
+from archdsl.records import dataclass
 
 Change = Literal["equal", "changed", "added", "removed"]
 

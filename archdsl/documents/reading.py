@@ -30,7 +30,7 @@ from archdsl.graph import (
     Output,
     Scope,
 )
-from archdsl.ops import JOINTS, OPS, Input, Op, least
+from archdsl.ops import JOINTS, OPS, Applied, Input, Op, least
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Source, Span
 from archdsl.symbols import Binding, Literally, Sym
@@ -158,14 +158,17 @@ class Reader:
         if index != len(self.nodes) or index >= len(self.document.nodes):
             raise broken(f"node {index} does not stand in walking order")
         document = self.document.nodes[index]
+        op = operator(document.op)
+        shapes = tuple(self.nodes[i].shape for i in document.inputs if 0 <= i < index)
         node = Node(
             index=index,
             name=document.name,
-            op=operator(document.op),
+            op=op,
             inputs=document.inputs,
             shape=Shape(document.shape),
             scope=scope.naming,
             sources=document.sources,
+            applied=Applied(op, shapes),
             span=self.span(document.span),
             symbols={name: self.symbol(found) for name, found in document.symbols.items()},
             device=document.device,

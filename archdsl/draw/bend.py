@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from archdsl.draw.boxes import Box, Edge, View
+from archdsl.records import dataclass
 
 FEWEST = 3  # nested skips; two are also a gate within a residual
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from archdsl.graph import Scope
+from archdsl.records import dataclass
 
 Kind = Literal["layer", "block", "joint", "input", "output"]
 

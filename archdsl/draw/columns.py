@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, groupby, pairwise
 
 from archdsl.draw.boxes import Box, Edge, Frame, Item, View
+from archdsl.records import dataclass
 
 ASPECT = {"down": 1.15, "right": 1.7}  # length over breadth that a figure aims at
 SHORT = {"down": 350, "right": 1000}  # points; what is no longer needs no break

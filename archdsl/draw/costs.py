@@ -6,11 +6,11 @@ In a frame that says how often, each box counts for one copy, as in a summary.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from archdsl.draw.boxes import Box, Item
 from archdsl.draw.text import quantity
 from archdsl.measure import Row
+from archdsl.records import dataclass
 
 STEPS = 5  # colours from cold to hot
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from archdsl.diagnostics import known
+from archdsl.records import dataclass
 
 Level = Literal["block", "layer", "op"]
 Direction = Literal["down", "right"]

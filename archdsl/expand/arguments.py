@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field
+from dataclasses import MISSING, Field, field
 from typing import Any, TypeGuard
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
 from archdsl.ops import OPS, Op, least
+from archdsl.records import dataclass
 from archdsl.shapes import extents
 from archdsl.symbols import Literally, Sym
 from archdsl.values import Strided, Unsolved, Value, kind_of

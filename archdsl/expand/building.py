@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NoReturn
 
 from archdsl import syntax as s
@@ -14,7 +14,8 @@ from archdsl.expand.joins import Broken, Goal
 from archdsl.graph import Node, Output, Scope, joined, trail
 from archdsl.modules import Declared
 from archdsl.naming import Namer
-from archdsl.ops import Op
+from archdsl.ops import Applied, Op
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Span
 from archdsl.symbols import Sym
@@ -55,6 +56,7 @@ class Building:
         self.training = False
         self.uses: list[tuple[Declared, Span]] = []  # the blocks and lets that the walk is in
         self.aliases: dict[int, int] = {}
+        self.known: dict[tuple[Op, tuple[Shape, ...]], Applied] = {}
         self.scope = Scope("network", variant.name, "", title=variant.name)
         self.rooms[self.scope] = self.room("", False)
 
@@ -151,15 +153,15 @@ class Building:
         notes: tuple[Note, ...] = (),
     ) -> int:
         """Add an operator; its shape is known or the mistake is told, with `notes` on why."""
-        shapes = [self.shape(i) for i in inputs]
+        applied = self.applied(op, inputs)
         if len(self.nodes) >= MAX_NODES:
             self.abandon(
                 mistake("limit", f"the network has more than {MAX_NODES:,} operators", span)
             )
         try:
-            shape = op.shape(*shapes)
-            op.module(*shapes)
+            shape = applied.shape
         except Misfit as misfit:
+            shapes = applied.inputs
             where = f"{', '.join(map(str, shapes))} comes in"
             raise mistake(
                 "shape",
@@ -174,12 +176,19 @@ class Building:
             raise mistake(
                 "limit", f"a tensor of {shape} has more than {MAX_ELEMENTS:,} numbers", span
             )
-        return self.placed(name, op, inputs, shape, span, symbols).index
+        return self.placed(name, applied, inputs, shape, span, symbols).index
+
+    def applied(self, op: Op, inputs: tuple[int, ...]) -> Applied:
+        """An operator on some tensors; the same one wherever it and their shapes are the same."""
+        key = op, tuple(map(self.shape, inputs))
+        if key not in self.known:
+            self.known[key] = Applied(*key)
+        return self.known[key]
 
     def placed(
         self,
         name: str,
-        op: Op,
+        applied: Applied,
         sources: tuple[int, ...],
         shape: Shape,
         span: Span,
@@ -189,11 +198,12 @@ class Building:
         node = Node(
             len(self.nodes),
             name,
-            op,
+            applied.op,
             tuple(map(self.real, sources)),
             shape,
             self.scope.naming,
             sources,
+            applied,
             span,
             symbols or {},
             self.device,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
@@ -16,6 +16,7 @@ from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mista
 from archdsl.graph import joined
 from archdsl.library import shipped_networks
 from archdsl.modules import Declared, DeclaredNetwork
+from archdsl.records import dataclass
 from archdsl.source import Span
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ taken back, and is walked again in its place with the others' shape as its goal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from archdsl.diagnostics import ArchError, Note, mistake
 from archdsl.expand.arguments import OpArguments
 from archdsl.graph import Node, Scope
 from archdsl.ops import JOINTS, Joint
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Span
 from archdsl.symbols import Solved

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archdsl import syntax as s
 from archdsl.graph import Scope
 from archdsl.modules import Declared, DeclaredNetwork
+from archdsl.records import dataclass
 from archdsl.symbols import Binding
 
 

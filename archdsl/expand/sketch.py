@@ -42,7 +42,8 @@ class Sketcher(Expander):
             if self.joins.trying:
                 raise
             self.report(error)
-            node = self.placed(name, op, inputs, self.shape(inputs[0]), span, symbols)
+            applied = self.applied(op, inputs)
+            node = self.placed(name, applied, inputs, self.shape(inputs[0]), span, symbols)
             return self.marked(node, error)
         return self.marked(node)
 
@@ -53,8 +54,9 @@ class Sketcher(Expander):
         read = {i for node in self.nodes[start:] for i in node.inputs}
         ends = [node.index for node in self.nodes[start:] if node.index not in read]
         words = " ".join(unit.span.text.split())[:LONGEST]
-        op = Unclear(words)
-        node = self.placed("unclear", op, tuple(ends) or (x,), self.shape(x), unit.span)
+        sources = tuple(ends) or (x,)
+        applied = self.applied(Unclear(words), sources)
+        node = self.placed("unclear", applied, sources, self.shape(x), unit.span)
         return self.marked(node, error)
 
     def marked(self, node: Node, error: ArchError | None = None) -> int:

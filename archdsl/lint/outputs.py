@@ -63,4 +63,4 @@ def cost(reading: Reading, indices: Iterable[int]) -> tuple[int, int]:
     network = reading.network
     nodes = [network.nodes[i] for i in indices]
     params = sum(count(network.tensors(node), "trainable") for node in nodes)
-    return params, sum(node.op.macs(*network.input_shapes(node)) for node in nodes)
+    return params, sum(node.applied.macs for node in nodes)

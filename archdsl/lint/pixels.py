@@ -54,7 +54,7 @@ Slide = tuple[int, Window] | None
 
 def slide(network: Network, reader: Node) -> tuple[Slide, ...] | None:
     """The windows of a reader along each axis."""
-    windows = reader.op.windows(*network.input_shapes(reader))
+    windows = reader.applied.windows
     return tuple(zip(reader.shape.spatial, windows, strict=True)) if windows else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from archdsl.records import dataclass
 
 # Bytes of a number. Training figures of int8 say what would be kept, not that PyTorch trains it.
 DTYPES = {"fp64": 8, "fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from archdsl.graph import Network, Node
 from archdsl.memory.storages import overwriters, storages
 from archdsl.ops import Buffer, Saved
+from archdsl.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Everything else asks an operator; nothing else knows one.
 from __future__ import annotations
 
 from archdsl.ops import convolutions, layout, pointwise, pools
+from archdsl.ops.applied import Applied
 from archdsl.ops.base import (
     REQUIRED,
     Argument,
@@ -24,6 +25,7 @@ __all__ = [
     "JOINTS",
     "OPS",
     "REQUIRED",
+    "Applied",
     "Argument",
     "Buffer",
     "Construct",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from dataclasses import field as dataclass_field
 from fractions import Fraction
+from functools import cache
 from math import gcd, isqrt
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from archdsl.pytext import Py
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape, extents
 
 Kind = Literal["size", "count", "number", "flag", "text", "padding", "tensor"]
@@ -134,9 +137,11 @@ class Op:
     probabilities: ClassVar[bool] = False  # its channels sum to 1
 
     @classmethod
-    def arguments(cls) -> dict[str, Field[Any]]:
+    @cache
+    def arguments(cls) -> Mapping[str, Field[Any]]:
         """The fields by the name an author writes."""
-        return {f.metadata.get("key") or f.name: f for f in fields(cls) if f.metadata}
+        found = {f.metadata.get("key") or f.name: f for f in fields(cls) if f.metadata}
+        return MappingProxyType(found)
 
     def shape(self, *inputs: Shape) -> Shape:
         """Shape that comes out; raises Misfit."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
@@ -33,6 +32,7 @@ from archdsl.ops.padding import (
     refuse_same_tf,
     resolve,
 )
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape, convolved, same_tf, transposed, window_span
 
 

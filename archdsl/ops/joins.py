@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from archdsl.ops.base import Buffer, Family, Op, Saved, Window, arg
 from archdsl.pytext import Py, call, flat, listing
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape, extents
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import ClassVar
@@ -26,6 +25,7 @@ from archdsl.ops.base import (
     split_evenly,
 )
 from archdsl.pytext import Py, call, flat
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
 
 

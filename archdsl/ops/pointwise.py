@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar, Literal
 
@@ -19,6 +18,7 @@ from archdsl.ops.base import (
     needs_map,
     split_evenly,
 )
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
 
 

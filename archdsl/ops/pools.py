@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import gt
 from typing import ClassVar
 
@@ -31,6 +30,7 @@ from archdsl.ops.padding import (
     refuse_same_tf,
     resolve,
 )
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape, convolved, pooled, same_tf
 
 

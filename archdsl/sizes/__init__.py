@@ -10,12 +10,12 @@ Inputs that have the extents of the first follow it; others stay as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import lcm
 
 from archdsl.diagnostics import mistake
 from archdsl.formula import LONGEST, Formula, Irregular
 from archdsl.graph import Network
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.sizes.line import Line, least, line
 from archdsl.sizes.refusal import Refusal, Size, breaking

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from math import lcm, prod
 
 from archdsl.formula import LONGEST, Irregular
 from archdsl.graph import Node
 from archdsl.lengths import Lengths, common, lengths
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
 from archdsl.sizes.refusal import Refusal, Size
 from archdsl.sizes.survey import Survey

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from archdsl.graph import Network, Node
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape, extents
 from archdsl.source import Span
 

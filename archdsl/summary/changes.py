@@ -6,11 +6,11 @@ A row with `x3` stands for three like copies and counts them all; the rows withi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from archdsl.diagnostics import printable
 from archdsl.diff import Change, Diff, Figures, Side, Step, counts, together
+from archdsl.records import dataclass
 from archdsl.summary.columns import byte_text
 from archdsl.summary.table import drawn, plain, table
 

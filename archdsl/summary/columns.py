@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.records import dataclass
 from archdsl.summary.rows import Line, indented
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"

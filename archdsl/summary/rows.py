@@ -6,13 +6,14 @@ A row with `x3` stands for three like copies and counts them all; the rows withi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archdsl.field import Field
 from archdsl.graph import Network
 from archdsl.measure import Report
 from archdsl.memory import Memory
 from archdsl.outline import Entry, outline
+from archdsl.records import dataclass
 from archdsl.shapes import extents
 
 LEVELS = ("block", "layer")

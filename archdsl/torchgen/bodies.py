@@ -6,11 +6,11 @@ A block, the network itself, and a group that is no plain chain become classes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from archdsl.graph import Node, Scope
 from archdsl.ops import Joint, Op
+from archdsl.records import dataclass
 
 Kind = Literal["op", "class", "chain", "choice", "gate"]
 ENTRY = -1  # the tensor that comes into a body
@@ -195,7 +195,7 @@ def is_chain(body: Body) -> bool:
     for item in body.items:
         if item.kind not in ("op", "chain", "class") or item.sources != (last,):
             return False
-        if item.kind == "op" and item.node.op.module(item.node.shape) is None:
+        if item.kind == "op" and item.node.applied.module is None:
             return False
         last = item.end
     return body.end == last

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 
-from archdsl.graph import Network, Node
+from archdsl.graph import Node
 from archdsl.naming import is_attribute, unique
 from archdsl.ops import Argument, Construct
 from archdsl.pytext import (
@@ -22,6 +22,7 @@ from archdsl.pytext import (
     prefixed,
     table,
 )
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.bodies import Item
@@ -209,8 +210,7 @@ class Constructor:
         return self.slots.networks[0].input_shapes(item.node)
 
     def operator(self, nodes: list[Node], uses: Uses, overwrite: bool) -> Py:
-        networks = [self.slots.networks[use] for use in uses]
-        made = [module_of(network, node) for network, node in zip(networks, nodes, strict=True)]
+        made = list(map(module_of, nodes))
         if not made[0].callee.startswith("nn."):
             self.made.support.add(made[0].callee)
         given: dict[str, Expr] = {}
@@ -326,9 +326,9 @@ def repeats(children: Sequence[Py]) -> Iterator[Py]:
             yield from alike
 
 
-def module_of(network: Network, node: Node) -> Construct:
+def module_of(node: Node) -> Construct:
     """What PyTorch module a node is."""
-    construct = node.op.module(*network.input_shapes(node))
+    construct = node.applied.module
     assert construct is not None
     return construct
 
@@ -347,8 +347,7 @@ def ordered(slots: Slots) -> list[Parameter]:
 
 def says_itself(item: Item) -> bool:
     """Whether an operator is an expression in `forward` rather than a module."""
-    op = item.node.op
-    return op.expression(["x"] * len(item.node.inputs)) is not None
+    return item.node.applied.expressible
 
 
 def ends_as_function(group: Group, item: Item) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from archdsl.ops.base import scalar
 from archdsl.pytext import literal
+from archdsl.records import dataclass
 from archdsl.values import Callee, Strided
 
 ATOM, POWER, PRODUCT, SUM, COMPARISON = 5, 4, 3, 2, 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 
 from archdsl.naming import FILE_NAMES, identifier, is_attribute
 from archdsl.pytext import WIDTH, Py, call, flat, lines, literal, prefixed
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.torchgen.bodies import Item, all_sources
 from archdsl.torchgen.constructor import METHOD, Class

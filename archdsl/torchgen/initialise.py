@@ -56,7 +56,7 @@ def fill_bias(bias: float | str, tensor: str, nested: int) -> list[str]:
 def kinds(init: Initialisation, network: Network) -> list[str]:
     """The PyTorch classes of the operators that a line names."""
     found = [
-        base_class(network, node)
+        base_class(node)
         for node in network.nodes
         if node.op.name in init.targets and has_rows(network, node)
     ]
@@ -69,9 +69,9 @@ def has_rows(network: Network, node: Node) -> bool:
     return bool(tensors) and tensors[0].shape[:1] == (node.shape.channels,)
 
 
-def base_class(network: Network, node: Node) -> str:
+def base_class(node: Node) -> str:
     """PyTorch's class, also of what only pads differently."""
-    return module_of(network, node).callee.replace("Same", "nn.")
+    return module_of(node).callee.replace("Same", "nn.")
 
 
 def keys(init: Initialisation, network: Network, name: str) -> list[str]:

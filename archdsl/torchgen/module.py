@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
 from textwrap import wrap
@@ -12,6 +11,7 @@ from archdsl.graph import Network
 from archdsl.measure import measure
 from archdsl.naming import FILE_NAMES, function_name, identifier
 from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import METHOD, Class, ordered
 from archdsl.torchgen.expressions import Expr, constant

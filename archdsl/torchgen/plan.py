@@ -119,7 +119,7 @@ class Plan:
         item = Item("op", node.name, node, node.sources, ENTRY)
         if node.op.inputs == 0 or says_itself(item):
             return (node.op.name, len(node.inputs))
-        construct = node.op.module(*network.input_shapes(node))
+        construct = node.applied.module
         if construct is None:
             return (node.op.name,)
         return (construct.callee, *(argument.name for argument in construct.args))
@@ -127,7 +127,7 @@ class Plan:
 
 def support(network: Network) -> set[str]:
     """The classes that the file brings along."""
-    made = (node.op.module(*network.input_shapes(node)) for node in network.nodes if node.inputs)
+    made = (node.applied.module for node in network.nodes if node.inputs)
     return {construct.callee for construct in made if construct is not None}
 
 

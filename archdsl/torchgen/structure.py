@@ -8,10 +8,11 @@ same name, an added branch or none. Others are taken apart, and part the uses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from archdsl.graph import Network, Node, Scope
 from archdsl.ops import Joint
+from archdsl.records import dataclass
 from archdsl.torchgen.bodies import ENTRY, Item, all_sources, reads
 
 Key = tuple[object, ...]
@@ -190,7 +191,7 @@ def is_module(choice: Item) -> bool:
         return choice.inner == choice.sources[0]
     (first, *rest) = choice.items
     plain = first.kind in ("class", "chain") or (
-        first.kind == "op" and first.node.op.module(first.node.shape) is not None
+        first.kind == "op" and first.node.applied.module is not None
     )
     return not rest and plain and first.sources == choice.sources and first.end == choice.inner
 

@@ -9,12 +9,13 @@ where that can be shown, and never wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from archdsl.graph import Network, Scope
 from archdsl.naming import FILE_NAMES, identifier, unique
 from archdsl.ops import Joint
+from archdsl.records import dataclass
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
 from archdsl.torchgen.expressions import COMPARISON, Expr, agrees, combined, constant, plain
 

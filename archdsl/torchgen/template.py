@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
@@ -17,10 +18,23 @@ IMPORTS = re.compile(r"^# imports: (.*)\n")
 
 def rendered(module: Module, template: Path | None) -> str:
     """A module as text, by the shipped template or a user's."""
-    folders = [str(shipped("templates"))]
-    if template is not None:
-        folders.insert(0, str(template.parent))
-    environment = Environment(
+    imports, sources = support(module)
+    jinja = environment(template.parent if template else None)
+    try:
+        found = jinja.get_template(template.name if template else DEFAULT)
+        return found.render(module=module, imports=imports, support=sources)
+    except TemplateError as error:
+        name = template.name if template else DEFAULT
+        line = getattr(error, "lineno", None)
+        where = f"{name}:{line}" if line else name
+        raise mistake("template", f"{where}: {error.message}") from error
+
+
+@cache
+def environment(folder: Path | None) -> Environment:
+    """Where templates are looked for and how they are read; those read before are kept."""
+    folders = [shipped("templates")] if folder is None else [folder, shipped("templates")]
+    return Environment(
         loader=FileSystemLoader(folders),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -28,15 +42,6 @@ def rendered(module: Module, template: Path | None) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # Python, not HTML: names are identifiers, texts go through one_line()
     )
-    imports, sources = support(module)
-    try:
-        found = environment.get_template(template.name if template else DEFAULT)
-        return found.render(module=module, imports=imports, support=sources)
-    except TemplateError as error:
-        name = template.name if template else DEFAULT
-        line = getattr(error, "lineno", None)
-        where = f"{name}:{line}" if line else name
-        raise mistake("template", f"{where}: {error.message}") from error
 
 
 def support(module: Module) -> tuple[list[str], list[str]]:

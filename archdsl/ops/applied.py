@@ -1,0 +1,48 @@
+"""An operator on the shapes that come in, with its answers worked out once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from archdsl.ops.base import Construct, Op, Tensor, Window
+from archdsl.shapes import Shape
+
+
+class Applied:
+    """An operator on some shapes: what it answers for them. Nodes that are alike share one."""
+
+    def __init__(self, op: Op, inputs: tuple[Shape, ...]) -> None:
+        self.op = op
+        self.inputs = inputs
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Shape that comes out; raises Misfit, as code that cannot be written does."""
+        found = self.op.shape(*self.inputs)
+        _ = self.module
+        return found
+
+    @cached_property
+    def module(self) -> Construct | None:
+        """The module in generated code; None where only an expression says it."""
+        return self.op.module(*self.inputs)
+
+    @cached_property
+    def expressible(self) -> bool:
+        """Whether generated code says it by an expression."""
+        return self.op.expression(["x"] * len(self.inputs)) is not None
+
+    @cached_property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Its state_dict entries in PyTorch's order."""
+        return self.op.tensors(*self.inputs)
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates per sample."""
+        return self.op.macs(*self.inputs)
+
+    @cached_property
+    def windows(self) -> tuple[Window, ...] | None:
+        """Per spatial axis what an output sees; None where position does not matter."""
+        return self.op.windows(*self.inputs)
