@@ -155,6 +155,7 @@ class Builder(Transformer[Token, Any]):
             inputs=tuple(inputs),
             body=body,
             inits=tuple(line for line in lines if isinstance(line, s.Init)),
+            schedules=tuple(line for line in lines if isinstance(line, s.Schedule)),
             asserts=tuple(line for line in lines if isinstance(line, s.Assert)),
             edits=tuple(edits),
             rebinds=tuple(line for line in lines if isinstance(line, s.Rebind)),
@@ -245,6 +246,11 @@ class Builder(Transformer[Token, Any]):
         if args and args[0].name is None and isinstance(args[0].value, s.Name):
             scheme = args.pop(0).value
         return s.Init(tuple(targets), scheme, tuple(args), self.span(meta))
+
+    def schedule(self, meta: Meta, parts: list[Any]) -> s.Schedule:
+        *block, label, value = words(parts)
+        operator = self.label_name(label)
+        return s.Schedule(block[0] if block else None, operator, value, self.span(meta))
 
     def assertion(self, meta: Meta, parts: list[Any]) -> s.Assert:
         return s.Assert(tuple(words(parts)), self.span(meta))

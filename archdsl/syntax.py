@@ -247,6 +247,21 @@ class Init:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """`schedule residual droppath: 0.2 * i / n`: an operator's first number, use by use."""
+
+    block: Name | None
+    operator: Name
+    value: Expr
+    span: Span
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """The block, empty for the whole network, and the operator."""
+        return self.block.name if self.block else "", self.operator.name
+
+
+@dataclass(frozen=True)
 class Bound:
     """`params < 5M`: a figure of the network, a comparison and what it is compared with."""
 
@@ -308,6 +323,7 @@ class NetworkDef:
     inputs: tuple[Item, ...]
     body: Seq
     inits: tuple[Init, ...]
+    schedules: tuple[Schedule, ...]
     asserts: tuple[Assert, ...]
     edits: tuple[Edit, ...]
     rebinds: tuple[Rebind, ...]

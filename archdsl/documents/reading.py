@@ -168,6 +168,7 @@ class Reader:
             sources=document.sources,
             span=self.span(document.span),
             symbols={name: self.symbol(found) for name, found in document.symbols.items()},
+            schedule=document.schedule,
             device=document.device,
             training_only=document.training_only,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from archdsl.naming import FILE_NAMES, identifier, is_attribute
-from archdsl.pytext import WIDTH, Py, call, flat, lines, literal, prefixed
+from archdsl.pytext import WIDTH, Py, Wrapped, call, flat, lines, literal, prefixed
 from archdsl.shapes import Shape
 from archdsl.torchgen.bodies import Item, all_sources
 from archdsl.torchgen.constructor import METHOD, Class
@@ -402,7 +402,7 @@ def within(part: Pending, least: int) -> Py:
 
 def listed(py: Py) -> Py | None:
     """The list within an expression, if it has one."""
-    if isinstance(py, str):
+    if not isinstance(py, Wrapped):
         return None
     if py.head == "[":
         return py
@@ -411,7 +411,7 @@ def listed(py: Py) -> Py | None:
 
 def without_list(py: Py) -> Py:
     """The expression with its list under a name."""
-    if isinstance(py, str):
+    if not isinstance(py, Wrapped):
         return py
     if py.head == "[":
         return "branches"
