@@ -109,8 +109,8 @@ EXAMPLES = {
         "network n\n schedule unit droppath\n",
         "network n\n schedule unit droppath 0.1\n",
         "network n\n schedule unit droppath = 0.1\n",
-        "network n\n schedule unit, other droppath: 0.1\n",
-        "network n\n schedule dropout, droppath: 0.1\n",
+        "network n\n schedule unit other droppath: 0.1\n",
+        "network n\n schedule dropout, droppath, 0.1\n",
     ],
     "an input stands behind 'fits': assert fits 3x192x192": [
         "network n\n assert fits\n",

@@ -248,9 +248,8 @@ class Builder(Transformer[Token, Any]):
         return s.Init(tuple(targets), scheme, tuple(args), self.span(meta))
 
     def schedule(self, meta: Meta, parts: list[Any]) -> s.Schedule:
-        *block, label, value = words(parts)
-        operator = self.label_name(label)
-        return s.Schedule(block[0] if block else None, operator, value, self.span(meta))
+        *blocks, label, value = words(parts)
+        return s.Schedule(tuple(blocks), self.label_name(label), value, self.span(meta))
 
     def assertion(self, meta: Meta, parts: list[Any]) -> s.Assert:
         return s.Assert(tuple(words(parts)), self.span(meta))

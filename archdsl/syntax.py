@@ -250,15 +250,15 @@ class Init:
 class Schedule:
     """`schedule residual droppath: 0.2 * i / n`: an operator's first number, use by use."""
 
-    block: Name | None
+    blocks: tuple[Name, ...]  # whose uses are counted together; of the operator itself if none
     operator: Name
     value: Expr
     span: Span
 
     @property
-    def target(self) -> tuple[str, str]:
-        """The block, empty for the whole network, and the operator."""
-        return self.block.name if self.block else "", self.operator.name
+    def target(self) -> tuple[str, ...]:
+        """The blocks, and the operator."""
+        return *(block.name for block in self.blocks), self.operator.name
 
 
 @dataclass(frozen=True)

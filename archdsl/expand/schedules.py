@@ -70,21 +70,21 @@ def first_numbers() -> Iterator[tuple[str, str]]:
 def used(walk: Expander, line: s.Schedule) -> list[Use]:
     """The uses that `i` counts, in walking order, with the operators that stand in each."""
     op = OPS[line.operator.name]
-    if line.block is None:
-        uses: list[Use] = [(None, [node]) for node in walk.nodes if type(node.op) is op]
-    else:
-        known_block(walk, line.block)
-        scopes = within(walk.scope, line.block.name)
+    uses: list[Use] = [(None, [node]) for node in walk.nodes if type(node.op) is op]
+    blocks = {known_block(walk, name) for name in line.blocks}
+    if blocks:
+        scopes = within(walk.scope, blocks)
         uses = [(scope, [n for n in scope.nodes() if type(n.op) is op]) for scope in scopes]
     own = line in walk.variant.declared.definition.schedules
     if own and not any(nodes for _, nodes in uses):
-        where = f"within '{line.block.name}'" if line.block else "in this network"
+        where = " or ".join(f"'{name.name}'" for name in line.blocks)
+        where = f"within {where}" if where else "in this network"
         raise mistake("unknown", f"there is no '{line.operator.name}' {where}", line.operator.span)
     return uses
 
 
-def known_block(walk: Expander, name: s.Name) -> None:
-    """Refuse what is no block."""
+def known_block(walk: Expander, name: s.Name) -> str:
+    """The name of a block; refuses what is none."""
     declared = next(filter(None, (walk.lookup(name.name, env) for env in walk.envs)), None)
     if declared is None:
         known = [block for env in walk.envs for block in env.declared.module.definitions]
@@ -97,15 +97,16 @@ def known_block(walk: Expander, name: s.Name) -> None:
             name.span,
             help="make it a 'block', or count the operators themselves: leave it out",
         )
+    return name.name
 
 
-def within(scope: Scope, block: str) -> Iterator[Scope]:
-    """The uses of a block in a scope, in walking order, those within each other included."""
+def within(scope: Scope, blocks: set[str]) -> Iterator[Scope]:
+    """The uses of blocks in a scope, in walking order, those within each other included."""
     for item in scope.items:
         if isinstance(item, Scope):
-            if item.definition == block:
+            if item.definition in blocks:
                 yield item
-            yield from within(item, block)
+            yield from within(item, blocks)
 
 
 def value(walk: Expander, line: s.Schedule, i: int, n: int) -> Value:
