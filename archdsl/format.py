@@ -97,11 +97,11 @@ class _Spacing:
         self.modes: list[str] = []  # of the open brackets: chain, args or expr
         self.before: Word | None = None
         self.signature = False  # inside `let NAME<bodies>(params) =`
-        self.asserts = False  # behind `assert`
+        self.calculates = False  # behind `assert` or `schedule`, where expressions stand
 
     @property
     def mode(self) -> str:
-        return self.modes[-1] if self.modes else "expr" if self.asserts else "chain"
+        return self.modes[-1] if self.modes else "expr" if self.calculates else "chain"
 
     def add(self, line: Line, word: Word, *, fresh: bool) -> None:
         if not line.words:
@@ -124,7 +124,9 @@ class _Spacing:
             self.before = None
             line.header = not self.modes and word.role == "word" and word.text in DECLARATIONS
             self.signature = line.header or (not self.modes and word.text == "rebind")
-            self.asserts = not self.modes and (word.text, word.role) == ("assert", "word")
+            self.calculates = (
+                not self.modes and word.role == "word" and word.text in ("assert", "schedule")
+            )
 
     def role(self, word: Word) -> str:
         text, chain, signature = word.text, self.mode == "chain", self.signature
@@ -136,7 +138,7 @@ class _Spacing:
             return "close"
         if text in (",", ":"):
             return "comma"
-        if text == "=" and not self.modes and not self.asserts:
+        if text == "=" and not self.modes and not self.calculates:
             self.signature = False
             return "sign" if signature else "tight"
         if chain:

@@ -7,8 +7,8 @@ asked for, since importing NetworkX costs more time than checking a network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import field
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -32,6 +32,8 @@ class Node:
     the call in the network's own text that it comes from, where it stands in a block or `let`.
     `applied` is the operator on the shapes that come in, with its answers.
 
+    `schedule` has the author's expression for an argument that a `schedule` line gives.
+
     In the sketch of a network that does not pass the check, `fault` is the mistake made here;
     behind one, what is `guessed` has a shape that nobody should rely on.
     """
@@ -49,8 +51,15 @@ class Node:
     device: int | None = None
     training_only: bool = False
     use: Span | None = None
+    schedule: Mapping[str, str] = field(default_factory=dict)
     fault: Diagnostic | None = None
     guessed: bool = False
+
+    @property
+    def rule(self) -> Hashable:
+        """What it does, the same for all operators that one `schedule` line gives their numbers."""
+        unsaid = dict.fromkeys(self.schedule, 0)
+        return replace(self.op, **unsaid), *self.schedule.items()
 
     @property
     def path(self) -> str:

@@ -50,7 +50,7 @@ class Entry:
     def what(self) -> str:
         """The operator with its arguments, or the block with its own."""
         if self.node is not None:
-            return f"{self.node.op.name} {self.node.op.describe()}".rstrip()
+            return f"{self.node.op.name} {self.node.op.describe(self.node.schedule)}".rstrip()
         assert self.scope is not None
         text = self.scope.definition
         return f"{text}<{self.scope.title}>" if self.scope.title not in ("", text) else text
@@ -125,7 +125,7 @@ class Outliner:
     def leaf(self, node: Node) -> Part:
         takes = tuple(dict.fromkeys(node.inputs))
         likeness = self.likeness(
-            node.op,
+            node.rule,
             node.shape,
             self.network.input_shapes(node),
             tuple(takes.index(i) for i in node.inputs),

@@ -162,6 +162,7 @@ class Builder(Transformer[Token, Any]):
             inputs=tuple(inputs),
             body=body,
             inits=tuple(line for line in lines if isinstance(line, s.Init)),
+            schedules=tuple(line for line in lines if isinstance(line, s.Schedule)),
             asserts=tuple(line for line in lines if isinstance(line, s.Assert)),
             edits=tuple(edits),
             rebinds=tuple(line for line in lines if isinstance(line, s.Rebind)),
@@ -252,6 +253,10 @@ class Builder(Transformer[Token, Any]):
         if args and args[0].name is None and isinstance(args[0].value, s.Name):
             scheme = args.pop(0).value
         return s.Init(tuple(targets), scheme, tuple(args), self.span(meta))
+
+    def schedule(self, meta: Meta, parts: list[Any]) -> s.Schedule:
+        *blocks, label, value = words(parts)
+        return s.Schedule(tuple(blocks), self.label_name(label), value, self.span(meta))
 
     def assertion(self, meta: Meta, parts: list[Any]) -> s.Assert:
         return s.Assert(tuple(words(parts)), self.span(meta))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from archdsl.records import dataclass
 
@@ -22,7 +24,23 @@ class Wrapped:
     tight: bool = False
 
 
-Py = str | Wrapped
+@dataclass(frozen=True)
+class Counted:
+    """An expression of some `i`, with what that stands for here: `0.2 * i / 16`."""
+
+    text: str
+    i: int
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`*(item for ...)`, in three lines where it does not fit on one."""
+
+    item: Py
+    clause: str
+
+
+Py = str | Wrapped | Counted | Loop
 
 
 def call(function: str, items: Iterable[Py], *, tight: bool = False) -> Wrapped:
@@ -42,22 +60,38 @@ def keyword(name: str, value: Py) -> Py:
 
 def prefixed(prefix: str, value: Py) -> Py:
     """The expression with text in front."""
-    if isinstance(value, str):
-        return prefix + value
-    return Wrapped(prefix + value.head, value.items, value.tail, value.tight)
+    match value:
+        case str():
+            return prefix + value
+        case Counted(text, i):
+            return Counted(prefix + text, i)
+        case Wrapped():
+            return replace(value, head=prefix + value.head)
+    raise TypeError("a loop stands among items, and not behind a name")
 
 
 def flat(py: Py) -> str:
     """The expression on one line."""
-    if isinstance(py, str):
-        return py
-    return py.head + ", ".join(flat(item) for item in py.items) + py.tail
+    match py:
+        case str():
+            return py
+        case Counted(text, i):
+            return re.sub(r"\bi\b", str(i), text)
+        case Loop(item, clause):
+            return f"*({flat(item)} {clause})"
+        case Wrapped(head, items, tail):
+            return head + ", ".join(map(flat, items)) + tail
 
 
 def lines(py: Py, indent: int = 0, suffix: str = "") -> list[str]:
     """The expression in lines of at most WIDTH characters where wrapping can achieve it."""
     text = " " * indent + flat(py) + suffix
-    if len(text) <= WIDTH or isinstance(py, str) or not py.items:
+    if len(text) <= WIDTH or isinstance(py, (str, Counted)):
+        return [text]
+    if isinstance(py, Loop):
+        inner = [*lines(py.item, indent + 4), " " * (indent + 4) + py.clause]
+        return [" " * indent + "*(", *inner, " " * indent + ")" + suffix]
+    if not py.items:
         return [text]
     together = " " * (indent + 4) + ", ".join(map(flat, py.items))
     if py.tight and len(together) <= WIDTH:

@@ -21,11 +21,15 @@ class Scheme:
     options: Mapping[str, Option | None] = field(default_factory=dict)
 
 
-FAN = ("fan_in", "fan_out")
-RELU = 'mode="{mode}", nonlinearity="relu"'
+WORDS: dict[str, tuple[str, ...]] = {
+    "mode": ("fan_in", "fan_out"),
+    "nonlinearity": ("relu", "linear", "sigmoid", "tanh", "selu"),
+}
+KAIMING: Mapping[str, Option | None] = {"mode": "fan_in", "nonlinearity": "relu"}
+KAIMING_CALL = '{tensor}, mode="{mode}", nonlinearity="{nonlinearity}"'
 SCHEMES: dict[str, Scheme] = {
-    "kaiming_normal": Scheme(f"nn.init.kaiming_normal_({{tensor}}, {RELU})", {"mode": "fan_in"}),
-    "kaiming_uniform": Scheme(f"nn.init.kaiming_uniform_({{tensor}}, {RELU})", {"mode": "fan_in"}),
+    "kaiming_normal": Scheme(f"nn.init.kaiming_normal_({KAIMING_CALL})", KAIMING),
+    "kaiming_uniform": Scheme(f"nn.init.kaiming_uniform_({KAIMING_CALL})", KAIMING),
     "xavier_normal": Scheme("nn.init.xavier_normal_({tensor})"),
     "xavier_uniform": Scheme("nn.init.xavier_uniform_({tensor})"),
     "normal": Scheme("nn.init.normal_({tensor}, {mean}, {std})", {"std": None, "mean": 0.0}),
@@ -37,6 +41,10 @@ SCHEMES: dict[str, Scheme] = {
     "uniform_fan_in": Scheme(
         "bound = {scale} / {tensor}[0].numel(); nn.init.uniform_({tensor}, -bound, bound)",
         {"scale": 1.0},
+    ),
+    # EfficientNet (Tan and Le, 2019), its classifier: uniform within 1 / sqrt(fan_out).
+    "uniform_root_fan_out": Scheme(
+        "bound = {tensor}[:, 0].numel() ** -0.5; nn.init.uniform_({tensor}, -bound, bound)"
     ),
     "constant": Scheme("nn.init.constant_({tensor}, {value})", {"value": None}),
 }

@@ -66,4 +66,23 @@ class Solved:
     entry: int
 
 
-Sym = Literally | Given | Computed | ChannelsOf | Solved
+@dataclass(frozen=True)
+class Position:
+    """`i` in a `schedule` line: which use it is, from 0."""
+
+    i: int
+
+
+Sym = Literally | Given | Computed | ChannelsOf | Solved | Position
+
+
+def counts(symbol: Sym | None) -> bool:
+    """Whether a value depends on which use it is for, by a `schedule` line."""
+    match symbol:
+        case Position():
+            return True
+        case Given(binding):
+            return counts(binding.symbol)
+        case Computed(_, operands):
+            return any(map(counts, operands))
+    return False

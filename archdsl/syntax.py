@@ -248,6 +248,21 @@ class Init:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """`schedule residual droppath: 0.2 * i / n`: an operator's first number, use by use."""
+
+    blocks: tuple[Name, ...]  # whose uses are counted together; of the operator itself if none
+    operator: Name
+    value: Expr
+    span: Span
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """The blocks, and the operator."""
+        return *(block.name for block in self.blocks), self.operator.name
+
+
+@dataclass(frozen=True)
 class Bound:
     """`params < 5M`: a figure of the network, a comparison and what it is compared with."""
 
@@ -309,6 +324,7 @@ class NetworkDef:
     inputs: tuple[Item, ...]
     body: Seq
     inits: tuple[Init, ...]
+    schedules: tuple[Schedule, ...]
     asserts: tuple[Assert, ...]
     edits: tuple[Edit, ...]
     rebinds: tuple[Rebind, ...]

@@ -29,7 +29,8 @@ from archdsl.symbols import Binding, Computed, Given
 def node_facts(node: Node) -> tuple[Any, ...]:
     return (
         *(node.index, node.name, node.path, node.op, node.inputs, node.shape),
-        *(node.span, node.device, node.training_only, node.scope.path, node.scope.kind),
+        *(node.span, node.device, node.training_only, node.schedule),
+        *(node.scope.path, node.scope.kind),
         *(node.sources, {name: symbol_facts(sym) for name, sym in node.symbols.items()}),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 
-from archdsl.diff.align import align, changed_arguments
+from archdsl.diff.align import align
 from archdsl.diff.steps import Diff, Difference, Side, Step, total
 from archdsl.field import fields
 from archdsl.graph import Network, Node, Output, Scope
@@ -146,7 +146,7 @@ class Differ:
         """In what two operators differ: the arguments, and what their weights have to fit."""
         if type(one.op) is not type(other.op):
             yield Difference("operator", one.op.name, other.op.name, worded=True)
-        elif one.op != other.op:
+        elif one.rule != other.rule:
             yield from arguments(one, other)
         elif self.old.network.tensors(one) != self.new.network.tensors(other):
             shapes = self.old.network.input_shapes(one), self.new.network.input_shapes(other)
@@ -198,14 +198,26 @@ def called(outputs: Sequence[Output]) -> str:
 
 def arguments(one: Node, other: Node) -> Iterator[Difference]:
     """The arguments of two operators of a kind that differ; of inputs the shape."""
-    names = changed_arguments(one.op, other.op)
-    for name in names:
-        field = one.op.arguments()[name].name
-        values = getattr(one.op, field), getattr(other.op, field)
-        old, new = ("none" if value is None else spelt(field, value) for value in values)
-        yield Difference(name, old, new, worded=True)
-    if not names:
+    changed = [
+        (name, field.name)
+        for name, field in one.op.arguments().items()
+        if argument(one, field.name) != argument(other, field.name)
+    ]
+    for name, field in changed:
+        yield Difference(name, worded(one, field), worded(other, field), worded=True)
+    if not changed:
         yield Difference("shape", f"{one.shape}", f"{other.shape}", worded=True)
+
+
+def argument(node: Node, field: str) -> object:
+    """An argument of an operator: its value, or the words of a `schedule` line."""
+    return node.schedule.get(field) or getattr(node.op, field)
+
+
+def worded(node: Node, field: str) -> str:
+    """The same as an author would write it."""
+    value = getattr(node.op, field)
+    return node.schedule.get(field) or ("none" if value is None else spelt(field, value))
 
 
 def said(value: object) -> str:

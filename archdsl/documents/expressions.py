@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from archdsl.documents.base import Document, Index, Name, Value
-from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
+from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Position, Solved, Sym
 from archdsl.values import Callee, Strided, Unsolved
 
 
@@ -66,8 +66,20 @@ class SolvedDocument(Document):
     entry: int
 
 
+class PositionDocument(Document):
+    """`i` in a `schedule` line: which use it is, from 0."""
+
+    type: Literal["position"] = "position"
+    i: Index
+
+
 SymbolDocument = Annotated[
-    LiterallyDocument | GivenDocument | ComputedDocument | ChannelsOfDocument | SolvedDocument,
+    LiterallyDocument
+    | GivenDocument
+    | ComputedDocument
+    | ChannelsOfDocument
+    | SolvedDocument
+    | PositionDocument,
     Field(discriminator="type"),
 ]
 ComputedDocument.model_rebuild()
@@ -117,6 +129,8 @@ def symbol_document(symbol: Sym, index: Callable[[Binding], int]) -> Any:
             return ChannelsOfDocument(node=node)
         case Solved(what, goal, entry):
             return SolvedDocument(what=what, goal=goal, entry=entry)
+        case Position(i):
+            return PositionDocument(i=i)
 
 
 def symbol_of(document: Any, bindings: Sequence[Binding]) -> Sym:
@@ -130,5 +144,7 @@ def symbol_of(document: Any, bindings: Sequence[Binding]) -> Sym:
             return Computed(sign, tuple(symbol_of(operand, bindings) for operand in operands))
         case ChannelsOfDocument(node=node):
             return ChannelsOf(node)
+        case PositionDocument(i=i):
+            return Position(i)
         case _:
             return Solved(document.what, document.goal, document.entry)

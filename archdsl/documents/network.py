@@ -48,7 +48,8 @@ class OpDocument(Document):
 class NodeDocument(Document):
     """An operator in its place; `inputs` are the indices of the nodes that feed it.
 
-    A source below zero tells apart a tensor that a decision has passed on unchanged.
+    A source below zero tells apart a tensor that a decision has passed on unchanged. `schedule` has
+    the expression for an argument that a `schedule` line gives.
     """
 
     index: Index
@@ -59,6 +60,7 @@ class NodeDocument(Document):
     sources: tuple[int, ...]
     shape: tuple[int, ...]
     symbols: dict[str, SymbolDocument]
+    schedule: dict[str, str]
     span: SpanDocument | None
     device: Index | None
     training_only: bool
@@ -207,6 +209,7 @@ class GraphWriter:
             sources=node.sources,
             shape=tuple(node.shape),
             symbols=symbols,
+            schedule=dict(node.schedule),
             span=self.span(node.span) if node.span else None,
             device=node.device,
             training_only=node.training_only,

@@ -171,6 +171,7 @@ class Reader:
             applied=Applied(op, shapes),
             span=self.span(document.span),
             symbols={name: self.symbol(found) for name, found in document.symbols.items()},
+            schedule=document.schedule,
             device=document.device,
             training_only=document.training_only,
         )

@@ -142,7 +142,7 @@ class Builder:
         elif not node.inputs:
             box.kind, box.title, box.detail = "input", clip(node.name, 40), [f"{node.shape}"]
         elif self.level == "op":
-            box.title = operator_text(node.op)
+            box.title = operator_text(node)
         if node.fault is not None:
             box.fault = clip(node.fault.message, 160)
         return box
@@ -170,7 +170,7 @@ class Builder:
 
     def absorb(self, item: Item, node: Node) -> None:
         assert isinstance(item, Box)
-        item.detail.append(follower_text(node.op))
+        item.detail.append(follower_text(node))
         item.members.append(node.index)
 
     def arriving(self, items: list[Item]) -> list[Item]:

@@ -16,7 +16,7 @@ from archdsl.draw.builder import built
 from archdsl.draw.figure import Figure
 from archdsl.draw.text import clip, from_outside, handed_in, layer_text, value_text
 from archdsl.graph import Network, Node, Scope
-from archdsl.symbols import ChannelsOf, Computed, Given, Literally, Solved, Sym
+from archdsl.symbols import ChannelsOf, Computed, Given, Literally, Position, Solved, Sym
 
 MOST_INSETS = 6
 
@@ -144,3 +144,5 @@ def written(symbol: Sym, scope: Scope, names: Collection[str]) -> str:
             return "in.c"
         case Solved():
             return "_"
+        case Position():
+            return "i"

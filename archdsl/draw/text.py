@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archdsl.graph import Node, Scope
-from archdsl.ops import Joint, Op
-from archdsl.symbols import Binding, Computed, Given, Sym
+from archdsl.ops import Joint
+from archdsl.symbols import Binding, Computed, Given, Sym, counts
 from archdsl.values import Callee, Strided
 
 ATOM = re.compile(r"[A-Za-z_]\w*|\d[\w.]*")
@@ -55,7 +55,7 @@ def layer_text(node: Node, words: Mapping[str, str] = NO_WORDS) -> str:
 
     `words` say some of its arguments in another way than by their values.
     """
-    op = node.op
+    op, words = node.op, {**words, **node.schedule}
     head: list[str] = []
     tail: list[str] = []
     for name, f in op.arguments().items():
@@ -73,17 +73,22 @@ def layer_text(node: Node, words: Mapping[str, str] = NO_WORDS) -> str:
     return clip(op.name + "".join(head + tail), 44)
 
 
-def follower_text(op: Op) -> str:
+def follower_text(node: Node) -> str:
     """What stands small below the layer that it follows: `lrn 5`, `dropout 0.2`, `tanh`."""
+    op = node.op
     kinds = ("count", "number") if op.family == "regularisation" else ("count",)
     fields = [f for f in op.arguments().values() if f.name in op.positional]
-    values = [getattr(op, f.name) for f in fields if f.metadata["kind"] in kinds]
-    return clip(" ".join([op.name, *map(value_text, values)]), 30)
+    words = [
+        node.schedule.get(f.name) or value_text(getattr(op, f.name))
+        for f in fields
+        if f.metadata["kind"] in kinds
+    ]
+    return clip(" ".join([op.name, *words]), 30)
 
 
-def operator_text(op: Op) -> str:
+def operator_text(node: Node) -> str:
     """An operator with all its arguments."""
-    return clip(f"{op.name} {op.describe()}", 60)
+    return clip(f"{node.op.name} {node.op.describe(node.schedule)}", 60)
 
 
 def joint_text(op: Joint) -> str:
@@ -133,8 +138,9 @@ def handed_in(scope: Scope) -> list[Binding]:
 
 
 def from_outside(binding: Binding, scope: Scope) -> bool:
-    """Whether a parameter got its value outside a block, and not from the network's own."""
-    return binding.home is not None and not scope.encloses(binding.home)
+    """Whether a parameter got its value where a block is used, and not from the network's own."""
+    written = binding.home is not None and not counts(binding.symbol)
+    return written and not scope.encloses(binding.home)
 
 
 def leaves(symbol: Sym, scope: Scope) -> Iterator[Binding]:

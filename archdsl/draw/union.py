@@ -142,7 +142,7 @@ class Uniter:
         item = found[-1] if found else None
         if last and isinstance(item, Box) and self.follows(item, last, step):
             assert step.side.entry.node is not None
-            item.detail.append(follower_text(step.side.entry.node.op))
+            item.detail.append(follower_text(step.side.entry.node))
             self.own(item, step)
         elif step.children and self.opened:
             found.append(self.frame(step))
@@ -288,7 +288,7 @@ def leaf(step: Step, nodes: Sequence[Node]) -> Box:
         return Box("joint", node.op.family, signs, [])
     title = arrow(map(layer_text, nodes))
     if len({each.op for each in nodes}) > 1 and title == layer_text(node):
-        title = arrow(operator_text(each.op) for each in nodes)
+        title = arrow(map(operator_text, nodes))
     return Box("layer", node.op.family, title, [])
 
 

@@ -18,6 +18,7 @@ from archdsl.expand.inits import initialisations
 from archdsl.expand.inputs import input_node
 from archdsl.expand.names import Env
 from archdsl.expand.params import set_parameters
+from archdsl.expand.schedules import schedule
 from archdsl.expand.sketch import Sketcher
 from archdsl.expand.walk import Expander
 from archdsl.graph import Network, Output
@@ -58,6 +59,8 @@ def sketch(
 
 def network(walk: Expander, settings: Mapping[str, Any]) -> Network:
     end = walked(walk, settings)
+    if not walk.mistakes:
+        schedule(walk)
     inits = () if walk.mistakes else tuple(initialisations(walk))
     asserts = () if walk.mistakes else tuple(assertions(walk))
     if walk.mistakes:

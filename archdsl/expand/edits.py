@@ -32,6 +32,7 @@ class Variant:
     rebound: dict[Declared, Declared]
     inputs: tuple[s.Item, ...]
     inits: tuple[s.Init, ...]
+    schedules: tuple[s.Schedule, ...]
     mistakes: tuple[Diagnostic, ...] = ()
 
     @property
@@ -75,6 +76,7 @@ def variant_of(declared: DeclaredNetwork) -> Variant:
     rebound: dict[Declared, Declared] = {}
     inputs: tuple[s.Item, ...] = ()
     inits: tuple[s.Init, ...] = ()
+    schedules: tuple[s.Schedule, ...] = ()
     mistakes: list[Diagnostic] = []
     for level in chain:
         for rebind in level.definition.rebinds:
@@ -85,8 +87,9 @@ def variant_of(declared: DeclaredNetwork) -> Variant:
                 mistakes += error.diagnostics
         inputs = overridden_inputs(inputs, level.definition.inputs)
         inits = overridden_inits(inits, level.definition.inits)
+        schedules = overridden_schedules(schedules, level.definition.schedules)
     levels = tuple(by_path(level.definition.edits, mistakes) for level in chain[1:])
-    return Variant(tuple(chain), levels, rebound, inputs, inits, tuple(mistakes))
+    return Variant(tuple(chain), levels, rebound, inputs, inits, schedules, tuple(mistakes))
 
 
 def bring_in(name: str) -> str:
@@ -132,6 +135,14 @@ def overridden_inits(old: tuple[s.Init, ...], new: tuple[s.Init, ...]) -> tuple[
         replace(line, targets=tuple(t for t in line.targets if t.name not in named)) for line in old
     )
     return (*(line for line in kept if line.targets), *new)
+
+
+def overridden_schedules(
+    old: tuple[s.Schedule, ...], new: tuple[s.Schedule, ...]
+) -> tuple[s.Schedule, ...]:
+    """`schedule` lines of a variant: one of the same block and operator replaces the old."""
+    named = {line.target for line in new}
+    return (*(line for line in old if line.target not in named), *new)
 
 
 def by_path(edits: tuple[s.Edit, ...], mistakes: list[Diagnostic]) -> dict[str, list[s.Edit]]:

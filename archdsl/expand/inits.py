@@ -9,7 +9,7 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
 from archdsl.graph import Initialisation
 from archdsl.ops import OPS
-from archdsl.schemes import FAN, SCHEMES
+from archdsl.schemes import SCHEMES, WORDS
 
 if TYPE_CHECKING:
     from archdsl.expand.walk import Expander
@@ -75,17 +75,18 @@ def init_options(walk: Expander, line: s.Init) -> tuple[tuple[str, float | str],
         )
     scheme = SCHEMES[name] if name else None
     known = dict(scheme.options) if scheme else {}
+    words = {**WORDS, "bias": (*SCHEMES,)}
+    names = {name for of in words.values() for name in of}
     found: dict[str, float | str] = {}
     for arg in line.args:
         value = arg.value
-        if isinstance(value, s.Name) and value.name in (*SCHEMES, *FAN):
+        if isinstance(value, s.Name) and value.name in names:
             given: float | str = value.name
         else:
             given = walk.evaluate(value, walk.envs[-1]).value
         key = arg.name or ("mode" if "mode" in known else next(iter(known), ""))
         allowed = key == "bias" or key in known
-        words = (*FAN,) if key == "mode" else (*SCHEMES,) if key == "bias" else ()
-        fits = given in words if isinstance(given, str) else key != "mode"
+        fits = given in words.get(key, ()) if isinstance(given, str) else key not in WORDS
         if not allowed or not fits or not isinstance(given, (int, float, str)):
             raise mistake(
                 "argument",

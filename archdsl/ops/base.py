@@ -31,6 +31,7 @@ Family = Literal[
 Role = Literal["trainable", "fixed", "buffer"]
 Sizes = tuple[int, ...]
 REQUIRED: Any = object()
+NOTHING_SAID: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -207,19 +208,24 @@ class Op:
         """
         return ()
 
-    def describe(self) -> str:
-        """A short text for figures and tables: the arguments as an author would write them."""
-        return " ".join(described(self))
+    def describe(self, said: Mapping[str, str] = NOTHING_SAID) -> str:
+        """A short text for figures and tables: the arguments as an author would write them.
+
+        `said` has words for some of them that go before their values.
+        """
+        return " ".join(described(self, said))
 
 
-def described(op: Op) -> Iterator[str]:
+def described(op: Op, said: Mapping[str, str]) -> Iterator[str]:
     """The arguments that differ from their defaults, in the language's notation."""
     words = {(f, v): word for word, (f, v) in op.words.items()}
     for name, f in op.arguments().items():
         value = getattr(op, f.name)
-        if f.name == "stride" or value is None or is_default(value, f.default):
+        if f.name in said:
+            yield said[f.name]
+        elif f.name == "stride" or value is None or is_default(value, f.default):
             continue
-        if (f.name, value) in words:
+        elif (f.name, value) in words:
             yield words[f.name, value]
         elif f.name == "size":
             yield spelt(f.name, value) + described_stride(op)

@@ -11,6 +11,8 @@ from archdsl.naming import is_attribute, unique
 from archdsl.ops import Argument, Construct
 from archdsl.pytext import (
     WIDTH,
+    Counted,
+    Loop,
     Py,
     Wrapped,
     call,
@@ -224,7 +226,7 @@ class Constructor:
                 skipped = True
                 continue
             plain = argument.positional and not skipped
-            text = table(column[0].value) if expr.is_literal else expr.text
+            text = table(column[0].value) if expr.is_literal else said(expr)
             items.append(text if plain else keyword(argument.name, text))
         if overwrite:
             items.append("inplace=True")
@@ -283,9 +285,9 @@ class Constructor:
                 parameter.name, values, symbols, uses, candidates, parameter.default
             )
             if parameter.default is None:
-                items.append(expr.text)
+                items.append(said(expr))
             elif not (expr.is_literal and values[0] == parameter.default):
-                items.append(keyword(parameter.name, expr.text))
+                items.append(keyword(parameter.name, said(expr)))
         return call(inner.name, items)
 
     def sequential(self, column: Column, uses: Uses) -> Py:
@@ -316,14 +318,51 @@ def statement(py: Py, nested: int = 0) -> list[str]:
     return [line[METHOD:] for line in lines(py, METHOD + 4 * nested)]
 
 
+def said(expr: Expr) -> Py:
+    """An expression as an item of a call."""
+    return expr.text if expr.i is None else Counted(expr.text, expr.i)
+
+
 def repeats(children: Sequence[Py]) -> Iterator[Py]:
-    """Three or more equal children in a row as a generator."""
-    for text, run in groupby(children, key=flat):
-        alike = list(run)
-        if len(alike) > 2:
-            yield f"*({text} for _ in range({len(alike)}))"
-        else:
+    """Three or more children in a row as a loop, if they are equal or differ in their `i`."""
+    for _, run in groupby(enumerate(children), key=lambda child: in_step(*child)):
+        alike = [child for _, child in run]
+        first = position(alike[0])
+        if len(alike) < 3:
             yield from alike
+        elif first is None:
+            yield Loop(alike[0], f"for _ in range({len(alike)})")
+        else:
+            yield Loop(counted(alike[0]), f"for i in range({first}, {first + len(alike)})")
+
+
+def in_step(place: int, child: Py) -> tuple[str, int | None]:
+    """What is the same in children that a loop can make."""
+    i = position(child)
+    return flat(counted(child)), None if i is None else i - place
+
+
+def position(py: Py) -> int | None:
+    """What `i` stands for in an expression; None where there is none, or where they differ."""
+    found = {part.i for part in parts(py) if isinstance(part, Counted)}
+    return found.pop() if len(found) == 1 else None
+
+
+def counted(py: Py) -> Py:
+    """The expression with its `i`, as it stands in a loop."""
+    match py:
+        case Counted(text) if position(py) is not None:
+            return text
+        case Wrapped(items=items) if position(py) is not None:
+            return replace(py, items=tuple(map(counted, items)))
+    return py
+
+
+def parts(py: Py) -> Iterator[Py]:
+    """An expression and all that it is made of."""
+    yield py
+    for part in py.items if isinstance(py, Wrapped) else ():
+        yield from parts(part)
 
 
 def module_of(node: Node) -> Construct:
@@ -380,6 +419,6 @@ def flip(text: str) -> str:
 
 def suffix(py: Py, text: str) -> Py:
     """The expression before some text."""
-    if isinstance(py, str):
-        return py + text
-    return replace(py, tail=py.tail + text)
+    if isinstance(py, Wrapped):
+        return replace(py, tail=py.tail + text)
+    return flat(py) + text

@@ -12,7 +12,7 @@ from archdsl.pytext import literal
 from archdsl.records import dataclass
 from archdsl.values import Callee, Strided
 
-ATOM, POWER, PRODUCT, SUM, COMPARISON = 5, 4, 3, 2, 1
+ATOM, POWER, PRODUCT, SUM, COMPARISON, AND, OR = 5, 4, 3, 2, 1, 0, -1
 SIGNS: dict[str, tuple[Callable[[Any, Any], Any], int]] = {
     "+": (operator.add, SUM),
     "-": (operator.sub, SUM),
@@ -25,6 +25,8 @@ SIGNS: dict[str, tuple[Callable[[Any, Any], Any], int]] = {
     "<=": (operator.le, COMPARISON),
     ">": (operator.gt, COMPARISON),
     ">=": (operator.ge, COMPARISON),
+    "and": (lambda left, right: left and right, AND),
+    "or": (lambda left, right: left or right, OR),
 }
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min,
@@ -47,11 +49,12 @@ class Expr:
     params: frozenset[str] = frozenset()
     at: Callable[[int], Any] = field(default=lambda use: None, compare=False)
     summands: tuple[tuple[int, Expr], ...] = ()  # of a sum, in order, with their signs
+    i: int | None = None  # what the text's `i` stands for: the place of a use in a schedule
 
     @property
     def is_literal(self) -> bool:
         """Whether it names no parameter."""
-        return not self.params
+        return not self.params and self.i is None
 
     def within(self, level: int) -> str:
         """The text as an operand of an operator of some precedence."""
@@ -83,6 +86,9 @@ def agrees(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
 def combined(sign: str, operands: list[Expr]) -> Expr | None:
     """An operator or function applied to expressions; None where Python has no plain form."""
     params = frozenset().union(*(operand.params for operand in operands))
+    positions = {operand.i for operand in operands if operand.i is not None}
+    if len(positions) > 1:
+        return None
 
     def applied(function: Callable[..., Any], text: str, level: int) -> Expr:
         columns = zip(*(operand.values for operand in operands), strict=True)
@@ -92,12 +98,13 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
             return function(*(operand.at(use) for operand in operands))
 
         added = tuple(summands(sign, operands)) if level == SUM else ()
-        return folded(Expr(text, values, level, params, at, added))
+        return folded(Expr(text, values, level, params, at, added, *positions))
 
     try:
         if sign == "/" and len(operands) == 2:
-            text = f"{operands[0].within(PRODUCT)} // {operands[1].within(POWER)}"
-            return applied(whole_division, text, PRODUCT)
+            function, slashes = division(*operands)
+            text = f"{operands[0].within(PRODUCT)} {slashes} {operands[1].within(POWER)}"
+            return applied(function, text, PRODUCT)
         if sign in SIGNS and len(operands) == 2:
             function, level = SIGNS[sign]
             if level == SUM and (like := collected(list(summands(sign, operands)))) is not None:
@@ -142,6 +149,14 @@ def times(count: int, summand: Expr) -> str:
     return summand.within(SUM + 1) if count == 1 else f"{count} * {summand.within(PRODUCT + 1)}"
 
 
+def division(left: Expr, right: Expr) -> tuple[Callable[[Any, Any], Any], str]:
+    """The division that gives whole numbers, or the other where none of its results is one."""
+    pairs = zip(left.values, right.values, strict=True)
+    if left.i is right.i is None and any(float(a / b).is_integer() for a, b in pairs):
+        return whole_division, "//"
+    return operator.truediv, "/"
+
+
 def whole_division(left: float, right: float) -> int:
     """A division that comes out whole; ValueError where it does not."""
     value = left / right
@@ -152,4 +167,4 @@ def whole_division(left: float, right: float) -> int:
 
 def folded(expr: Expr) -> Expr:
     """Arithmetic of literals is done now."""
-    return constant(expr.values) if not expr.params else expr
+    return constant(expr.values) if expr.is_literal else expr

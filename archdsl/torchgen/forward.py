@@ -6,7 +6,7 @@ from dataclasses import field, replace
 from itertools import islice
 
 from archdsl.naming import FILE_NAMES, identifier, is_attribute
-from archdsl.pytext import WIDTH, Py, call, flat, lines, literal, prefixed
+from archdsl.pytext import WIDTH, Py, Wrapped, call, flat, lines, literal, prefixed
 from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.torchgen.bodies import Item, all_sources
@@ -403,7 +403,7 @@ def within(part: Pending, least: int) -> Py:
 
 def listed(py: Py) -> Py | None:
     """The list within an expression, if it has one."""
-    if isinstance(py, str):
+    if not isinstance(py, Wrapped):
         return None
     if py.head == "[":
         return py
@@ -412,7 +412,7 @@ def listed(py: Py) -> Py | None:
 
 def without_list(py: Py) -> Py:
     """The expression with its list under a name."""
-    if isinstance(py, str):
+    if not isinstance(py, Wrapped):
         return py
     if py.head == "[":
         return "branches"

@@ -16,10 +16,20 @@ from archdsl.graph import Network, Scope
 from archdsl.naming import FILE_NAMES, identifier, unique
 from archdsl.ops import Joint
 from archdsl.records import dataclass
-from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
+from archdsl.symbols import (
+    Binding,
+    ChannelsOf,
+    Computed,
+    Given,
+    Literally,
+    Position,
+    Solved,
+    Sym,
+    counts,
+)
 from archdsl.torchgen.expressions import COMPARISON, Expr, agrees, combined, constant, plain
 
-RESERVED = FILE_NAMES | {"devices", "enough"}
+RESERVED = FILE_NAMES | {"devices", "enough", "i"}
 LONGEST, LONGEST_TEST = 32, 60  # characters of an expression that one would write
 
 
@@ -82,13 +92,14 @@ class Slots:
     ) -> Expr:
         """The expression that gives a value in each of some uses."""
         same = all(value == values[0] and type(value) is type(values[0]) for value in values)
-        if same and (len(uses) == len(self.scopes) or not self.parameters):
+        literally = same and not any(map(counts, symbols))
+        if literally and (len(uses) == len(self.scopes) or not self.parameters):
             return constant(values)
         kept = list(self.parameters)
         for find in (lambda: self.express(symbols, uses), *map(constantly, candidates)):
             found = find()
             says = found is not None and agrees(found.values, values) and readable(found)
-            if found and says and not (same and (found.is_literal or self.parameters != kept)):
+            if found and says and not (literally and (found.is_literal or self.parameters != kept)):
                 return found
             self.parameters[:] = kept
         if same:
@@ -153,6 +164,9 @@ class Slots:
                 return self.computed(symbols, uses)  # type: ignore[arg-type]
             case ChannelsOf():
                 return self.channels_of([symbol.node for symbol in symbols], uses)  # type: ignore[union-attr]
+            case Position(i):
+                same = all(symbol == first for symbol in symbols)
+                return Expr("i", (i,) * len(uses), at=lambda use: i, i=i) if same else None
             case Solved("channels"):
                 return self.channels_of([symbol.goal for symbol in symbols], uses)  # type: ignore[union-attr]
             case Solved():
@@ -213,30 +227,33 @@ class Slots:
         )
         if len(uses) == len(self.scopes) and len(set(values)) == 1:
             return constant(values)
-        while True:
-            entered = [self.scopes[use].entry == n for use, n in zip(uses, nodes, strict=True)]
-            if all(entered):
-                return None if self.root else self.in_channels(uses)
-            if any(entered):
-                return self.partly_entered(nodes, values, uses, entered)
-            made = [self.networks[use].nodes[n] for use, n in zip(uses, nodes, strict=True)]
-            if len({type(node.op) for node in made}) > 1:
-                return None
-            declared = [node.symbols.get("channels") for node in made]
-            if declared[0] is not None:
-                found = self.express(declared, uses)
-                return found if found and agrees(found.values, values) else None
-            if isinstance(made[0].op, Joint):
-                return self.joined_channels([list(node.inputs) for node in made], values, uses)
-            nodes = [node.inputs[0] if node.inputs else -1 for node in made]
-            if -1 in nodes:
-                return None
-            before = tuple(
-                self.networks[use].nodes[n].shape.channels
-                for use, n in zip(uses, nodes, strict=True)
-            )
-            if before != values:
-                return None
+        nodes = [self.origin(use, node) for use, node in zip(uses, nodes, strict=True)]
+        entered = [self.scopes[use].entry == n for use, n in zip(uses, nodes, strict=True)]
+        if all(entered):
+            return None if self.root else self.in_channels(uses)
+        if any(entered):
+            return self.partly_entered(nodes, values, uses, entered)
+        made = [self.networks[use].nodes[n] for use, n in zip(uses, nodes, strict=True)]
+        if len({type(node.op) for node in made}) > 1:
+            return None
+        declared = [node.symbols.get("channels") for node in made]
+        if declared[0] is not None:
+            found = self.express(declared, uses)
+            return found if found and agrees(found.values, values) else None
+        if isinstance(made[0].op, Joint):
+            return self.joined_channels([list(node.inputs) for node in made], values, uses)
+        return None
+
+    def origin(self, use: int, node: int) -> int:
+        """Where a tensor got its channels: behind it, operators of one input have kept them."""
+        nodes = self.networks[use].nodes
+        while node != self.scopes[use].entry and len(nodes[node].inputs) == 1:
+            (before,) = nodes[node].inputs
+            declared = "channels" in nodes[node].symbols or isinstance(nodes[node].op, Joint)
+            if declared or nodes[before].shape.channels != nodes[node].shape.channels:
+                break
+            node = before
+        return node
 
     def in_channels(self, uses: tuple[int, ...]) -> Expr:
         """The channels that come into the class."""
