@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 import time
 from typing import Any
@@ -127,6 +128,13 @@ def test_what_a_choice_has_labelled_is_seen_behind_it() -> None:
 )
 def test_joins_within_joins(join: str) -> None:
     assert_right(body("x: conv 3x3 4", join))
+
+
+def test_branches_are_computed_in_the_order_of_the_spec() -> None:
+    branches = ["a: unit 4", "b1: unit 4 > b2: unit 4", "c1: unit 4 > c2: unit 4"]
+    text = body(f"[ {' | '.join(branches)} ]", before="block unit(c) = conv 3x3 c > relu")
+    called = re.findall(r"self\.(\w+)\(", assert_right(text).partition("class Net")[2])
+    assert called == ["a", "b1", "b2", "c1", "c2"]
 
 
 def test_the_first_branch_is_solved_from_a_later_one() -> None:
@@ -360,6 +368,12 @@ def test_only_what_keeps_the_code_is_a_parameter(line: str, settable: bool) -> N
     for n in (1, 5, 12) if settable else ():
         state = {key: tuple(v.shape) for key, v in factory(n=n).state_dict().items()}
         assert state == expanded(declared_in(text), {"n": n}).state()
+
+
+def test_what_differs_between_uses_has_the_default_of_its_module() -> None:
+    text = body("unit 3x3", "unit 5x5 valid", before="block unit(k, pad=same) = conv k 4 pad=pad")
+    assert "Unit(3, padding=1)" in assert_right(text)
+    assert "Unit(5)" in source(text)
 
 
 # ---- size ------------------------------------------------------------------------------------
