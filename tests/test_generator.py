@@ -71,6 +71,12 @@ def test_an_alternative_taken_by_some_uses_is_a_condition() -> None:
     assert "if stride != 1 or in_channels != c:" in found
 
 
+def test_a_condition_may_be_negated() -> None:
+    unit = "block unit(last=false) = conv 3x3 4 > bn if (not last)"
+    found = assert_right(body("unit", "unit", "unit last=true", before=unit))
+    assert "if not last:" in found and "Unit(last=True)" in found
+
+
 def test_nested_choices() -> None:
     unit = """block unit(c, e=1, stride=1)
   [ (conv 1x1 (2*c) > relu) if (e != 1) > conv 3x3/stride c
