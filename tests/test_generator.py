@@ -74,7 +74,8 @@ def test_an_alternative_taken_by_some_uses_is_a_condition() -> None:
 def test_a_condition_may_be_negated() -> None:
     unit = "block unit(last=false) = conv 3x3 4 > bn if (not last)"
     found = assert_right(body("unit", "unit", "unit last=true", before=unit))
-    assert "if not last:" in found and "Unit(last=True)" in found
+    assert "if not last:" in found
+    assert "Unit(last=True)" in found
 
 
 def test_nested_choices() -> None:
