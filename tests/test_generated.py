@@ -59,7 +59,7 @@ def test_the_shape_of_every_layer(name: str) -> None:
                     tuple(out.shape[1:])
                 )
             )
-    model(*inputs(name))
+    model(*inputs(name, 2))
     weighty = {n.path for n in graph(name).nodes if graph(name).tensors(n)}
     assert weighty <= set(seen)
     for path, found in seen.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 import time
 from typing import Any
@@ -70,6 +71,13 @@ def test_an_alternative_taken_by_some_uses_is_a_condition() -> None:
     assert "if stride != 1 or in_channels != c:" in found
 
 
+def test_a_condition_may_be_negated() -> None:
+    unit = "block unit(last=false) = conv 3x3 4 > bn if (not last)"
+    found = assert_right(body("unit", "unit", "unit last=true", before=unit))
+    assert "if not last:" in found
+    assert "Unit(last=True)" in found
+
+
 def test_nested_choices() -> None:
     unit = """block unit(c, e=1, stride=1)
   [ (conv 1x1 (2*c) > relu) if (e != 1) > conv 3x3/stride c
@@ -127,6 +135,13 @@ def test_what_a_choice_has_labelled_is_seen_behind_it() -> None:
 )
 def test_joins_within_joins(join: str) -> None:
     assert_right(body("x: conv 3x3 4", join))
+
+
+def test_branches_are_computed_in_the_order_of_the_spec() -> None:
+    branches = ["a: unit 4", "b1: unit 4 > b2: unit 4", "c1: unit 4 > c2: unit 4"]
+    text = body(f"[ {' | '.join(branches)} ]", before="block unit(c) = conv 3x3 c > relu")
+    called = re.findall(r"self\.(\w+)\(", assert_right(text).partition("class Net")[2])
+    assert called == ["a", "b1", "b2", "c1", "c2"]
 
 
 def test_the_first_branch_is_solved_from_a_later_one() -> None:
@@ -374,6 +389,12 @@ def test_only_what_keeps_the_code_is_a_parameter(line: str, settable: bool) -> N
     for n in (1, 5, 12) if settable else ():
         state = {key: tuple(v.shape) for key, v in factory(n=n).state_dict().items()}
         assert state == expanded(declared_in(text), {"n": n}).state()
+
+
+def test_what_differs_between_uses_has_the_default_of_its_module() -> None:
+    text = body("unit 3x3", "unit 5x5 valid", before="block unit(k, pad=same) = conv k 4 pad=pad")
+    assert "Unit(3, padding=1)" in assert_right(text)
+    assert "Unit(5)" in source(text)
 
 
 # ---- size ------------------------------------------------------------------------------------

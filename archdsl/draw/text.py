@@ -30,6 +30,8 @@ def value_text(value: Any) -> str:
             return value_text(value[0]) if same else "x".join(map(value_text, value))
         case Callee():
             return value.name
+        case bool():
+            return str(value).lower()
         case Strided():
             return f"{value_text(value.size)}/{value_text(value.stride)}"
         case float():

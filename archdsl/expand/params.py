@@ -13,7 +13,7 @@ from archdsl.expand.edits import Variant
 from archdsl.modules import Declared
 from archdsl.source import Span
 from archdsl.symbols import Binding, Literally, Sym
-from archdsl.values import Callee, Evaluator, Strided, Unsolved, Value, kind_of
+from archdsl.values import CONSTANTS, Callee, Evaluator, Strided, Unsolved, Value, kind_of
 
 if TYPE_CHECKING:
     from archdsl.expand.names import Env
@@ -161,7 +161,9 @@ def define(env: Env, param: s.Param, values: list[Value], home: Scope | None, de
 
 def literal_default(param: s.Param) -> Any:
     """The default where it is a plain value, for the signature of generated code."""
-    return getattr(param.default, "value", None) if param.default is not None else None
+    if isinstance(param.default, s.Name):
+        return CONSTANTS.get(param.default.name)
+    return getattr(param.default, "value", None)
 
 
 def signature(definition: s.Definition | s.NetworkDef) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from archdsl.graph import Node
 from archdsl.naming import is_attribute, unique
-from archdsl.ops import Argument, Construct
+from archdsl.ops import REQUIRED, Argument, Construct
 from archdsl.pytext import (
     WIDTH,
     Counted,
@@ -246,7 +246,8 @@ class Constructor:
                     candidates.append(self.slots.channels_of([n.index for n in nodes], uses))
             elif "{" in source:
                 candidates.append(self.formula(source, nodes, uses, given))
-        return self.slots.slot(name, values, symbols, uses, candidates)
+        default = None if column[0].default is REQUIRED else column[0].default
+        return self.slots.slot(name, values, symbols, uses, candidates, default)
 
     def formula(
         self, text: str, nodes: list[Node], uses: Uses, given: dict[str, Expr]

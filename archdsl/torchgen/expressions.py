@@ -111,6 +111,8 @@ def combined(sign: str, operands: list[Expr]) -> Expr | None:
                 return applied(function, *like)
             text = f"{operands[0].within(level)} {sign} {operands[1].within(level + 1)}"
             return applied(function, text, level)
+        if sign == "not":
+            return applied(operator.not_, f"not {operands[0].within(COMPARISON)}", 0)
         if sign in FUNCTIONS:
             text = f"{sign}({', '.join(operand.text for operand in operands)})"
             return applied(FUNCTIONS[sign], text, ATOM)

@@ -285,9 +285,14 @@ class Forward:
     # ---- statements ----
 
     def flush(self, tensor: int) -> None:
-        """Put a pending tensor into a variable."""
+        """Put a pending tensor into a variable, behind what comes before it.
+
+        In another order than the spec's, gradients of branches would be summed in another.
+        """
         if tensor not in self.pending:
             return
+        while (earlier := next(iter(self.pending))) != tensor:
+            self.flush(earlier)
         made = self.pending.pop(tensor)
         for read in made.reads:
             self.left[read] -= 1
