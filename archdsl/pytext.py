@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from archdsl.records import dataclass
 
@@ -13,13 +14,15 @@ WIDTH = 88
 class Wrapped:
     """Items between brackets: on one line where they fit, else one a line with a last comma.
 
-    With `tight`, items that fit on one line of their own share it.
+    With `tight`, items that fit on one line of their own share it. A `clause`, `for ...`, follows a
+    single item, and no comma then.
     """
 
     head: str
     items: tuple[Py, ...]
     tail: str
     tight: bool = False
+    clause: str = ""
 
 
 Py = str | Wrapped
@@ -44,14 +47,20 @@ def prefixed(prefix: str, value: Py) -> Py:
     """The expression with text in front."""
     if isinstance(value, str):
         return prefix + value
-    return Wrapped(prefix + value.head, value.items, value.tail, value.tight)
+    return replace(value, head=prefix + value.head)
 
 
 def flat(py: Py) -> str:
     """The expression on one line."""
     if isinstance(py, str):
         return py
-    return py.head + ", ".join(flat(item) for item in py.items) + py.tail
+    return py.head + inside(py) + py.tail
+
+
+def inside(py: Wrapped) -> str:
+    """What stands between the brackets, on one line."""
+    clause = f" {py.clause}" if py.clause else ""
+    return ", ".join(map(flat, py.items)) + clause
 
 
 def lines(py: Py, indent: int = 0, suffix: str = "") -> list[str]:
@@ -59,10 +68,13 @@ def lines(py: Py, indent: int = 0, suffix: str = "") -> list[str]:
     text = " " * indent + flat(py) + suffix
     if len(text) <= WIDTH or isinstance(py, str) or not py.items:
         return [text]
-    together = " " * (indent + 4) + ", ".join(map(flat, py.items))
-    if py.tight and len(together) <= WIDTH:
-        return [" " * indent + py.head, together, " " * indent + py.tail + suffix]
-    inner = [line for item in py.items for line in lines(item, indent + 4, ",")]
+    together = " " * (indent + 4) + inside(py)
+    if (py.tight or py.clause) and len(together) <= WIDTH:
+        inner = [together]
+    elif py.clause:
+        inner = [*lines(py.items[0], indent + 4), " " * (indent + 4) + py.clause]
+    else:
+        inner = [line for item in py.items for line in lines(item, indent + 4, ",")]
     return [" " * indent + py.head, *inner, " " * indent + py.tail + suffix]
 
 

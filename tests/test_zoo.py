@@ -86,6 +86,7 @@ def training_step(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
 DRAWN_IN_ANOTHER_ORDER = {
     r"(wide_)?resne(x)?t.*": r"fc\..*",  # no line fills the classifier
     "googlenet": ".*",  # the heads come last
+    "squeezenet.*": r"classifier\.1\.weight",  # filled with all convolutions, then by its own line
 }
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field, replace
-from itertools import groupby
 
 from archdsl.graph import Node
 from archdsl.naming import is_attribute, unique
@@ -12,12 +11,10 @@ from archdsl.ops import Argument, Construct
 from archdsl.pytext import (
     WIDTH,
     Py,
-    Wrapped,
     call,
     flat,
     keyword,
     lines,
-    listing,
     literal,
     prefixed,
     table,
@@ -27,6 +24,7 @@ from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.bodies import Item
 from archdsl.torchgen.expressions import ATOM, Expr, combined, constant
+from archdsl.torchgen.loops import looped, ordered_dict
 from archdsl.torchgen.overwriting import Column, chained_in_place, in_place, is_implicit
 from archdsl.torchgen.structure import Group
 from archdsl.torchgen.symbolic import Parameter, Slots
@@ -298,32 +296,14 @@ class Constructor:
         names = [child.name for child in column[0].items]
         if names != [str(i) for i in range(len(names))]:
             self.made.support.add("OrderedDict")
-            return call("nn.Sequential", [call("OrderedDict", named(names, children))])
-        children = list(repeats(children))
+            return call("nn.Sequential", [ordered_dict(names, children)])
+        children = looped(children)
         return call("nn.Sequential", children, tight=len(children) <= 3)
-
-
-def named(names: Sequence[str], children: Sequence[Py]) -> list[Py]:
-    """The arguments of a dictionary: keywords, or pairs where a name cannot be one."""
-    each = list(zip(names, children, strict=True))
-    if all(map(is_attribute, names)):
-        return [keyword(name, child) for name, child in each]
-    return [listing([Wrapped("(", (literal(name), child), ")") for name, child in each])]
 
 
 def statement(py: Py, nested: int = 0) -> list[str]:
     """A statement of a method as it is wrapped there, without the method's indentation."""
     return [line[METHOD:] for line in lines(py, METHOD + 4 * nested)]
-
-
-def repeats(children: Sequence[Py]) -> Iterator[Py]:
-    """Three or more equal children in a row as a generator."""
-    for text, run in groupby(children, key=flat):
-        alike = list(run)
-        if len(alike) > 2:
-            yield f"*({text} for _ in range({len(alike)}))"
-        else:
-            yield from alike
 
 
 def module_of(node: Node) -> Construct:
