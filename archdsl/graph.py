@@ -40,7 +40,6 @@ class Node:
 
     index: int
     name: str
-    op: Op
     inputs: tuple[int, ...]
     shape: Shape
     scope: Scope
@@ -54,6 +53,11 @@ class Node:
     schedule: Mapping[str, str] = field(default_factory=dict)
     fault: Diagnostic | None = None
     guessed: bool = False
+
+    @property
+    def op(self) -> Op:
+        """The operator."""
+        return self.applied.op
 
     @property
     def rule(self) -> Hashable:

@@ -15,13 +15,15 @@ WIDTH = 88
 class Wrapped:
     """Items between brackets: on one line where they fit, else one a line with a last comma.
 
-    With `tight`, items that fit on one line of their own share it.
+    With `tight`, items that fit on one line of their own share it. A `clause`, `for ...`, follows a
+    single item, and no comma then.
     """
 
     head: str
     items: tuple[Py, ...]
     tail: str
     tight: bool = False
+    clause: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,7 @@ class Counted:
     i: int
 
 
-@dataclass(frozen=True)
-class Loop:
-    """`*(item for ...)`, in three lines where it does not fit on one."""
-
-    item: Py
-    clause: str
-
-
-Py = str | Wrapped | Counted | Loop
+Py = str | Wrapped | Counted
 
 
 def call(function: str, items: Iterable[Py], *, tight: bool = False) -> Wrapped:
@@ -65,9 +59,7 @@ def prefixed(prefix: str, value: Py) -> Py:
             return prefix + value
         case Counted(text, i):
             return Counted(prefix + text, i)
-        case Wrapped():
-            return replace(value, head=prefix + value.head)
-    raise TypeError("a loop stands among items, and not behind a name")
+    return replace(value, head=prefix + value.head)
 
 
 def flat(py: Py) -> str:
@@ -77,26 +69,27 @@ def flat(py: Py) -> str:
             return py
         case Counted(text, i):
             return re.sub(r"\bi\b", str(i), text)
-        case Loop(item, clause):
-            return f"*({flat(item)} {clause})"
-        case Wrapped(head, items, tail):
-            return head + ", ".join(map(flat, items)) + tail
+    return py.head + inside(py) + py.tail
+
+
+def inside(py: Wrapped) -> str:
+    """What stands between the brackets, on one line."""
+    clause = f" {py.clause}" if py.clause else ""
+    return ", ".join(map(flat, py.items)) + clause
 
 
 def lines(py: Py, indent: int = 0, suffix: str = "") -> list[str]:
     """The expression in lines of at most WIDTH characters where wrapping can achieve it."""
     text = " " * indent + flat(py) + suffix
-    if len(text) <= WIDTH or isinstance(py, (str, Counted)):
+    if len(text) <= WIDTH or isinstance(py, (str, Counted)) or not py.items:
         return [text]
-    if isinstance(py, Loop):
-        inner = [*lines(py.item, indent + 4), " " * (indent + 4) + py.clause]
-        return [" " * indent + "*(", *inner, " " * indent + ")" + suffix]
-    if not py.items:
-        return [text]
-    together = " " * (indent + 4) + ", ".join(map(flat, py.items))
-    if py.tight and len(together) <= WIDTH:
-        return [" " * indent + py.head, together, " " * indent + py.tail + suffix]
-    inner = [line for item in py.items for line in lines(item, indent + 4, ",")]
+    together = " " * (indent + 4) + inside(py)
+    if (py.tight or py.clause) and len(together) <= WIDTH:
+        inner = [together]
+    elif py.clause:
+        inner = [*lines(py.items[0], indent + 4), " " * (indent + 4) + py.clause]
+    else:
+        inner = [line for item in py.items for line in lines(item, indent + 4, ",")]
     return [" " * indent + py.head, *inner, " " * indent + py.tail + suffix]
 
 

@@ -59,6 +59,49 @@ def classes(text: str) -> list[str]:
     return [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
 
 
+# ---- loops ----------------------------------------------------------------------------------
+
+
+def growing(unit: str, *lines: str) -> str:
+    """A network with a block `grow` that adds channels to what comes in."""
+    return body(*lines, before=f"block grow(c=3) = [ identity | {unit} ]")
+
+
+def test_equal_children_and_children_that_grow_are_made_in_loops() -> None:
+    found = assert_right(growing("conv 3x3 c", "(a: (grow x4 > bn) > b: (conv 1x1 4 > relu) x3)"))
+    assert "*(Grow(4 + 3 * i) for i in range(4))," in found
+    found = assert_right(growing("conv 3x3 c", "a: conv 3x3 4 x5"))
+    assert "*(nn.Conv2d(4, 4, 3, padding=1) for _ in range(5))" in found
+
+
+def test_counted_names_are_made_in_loops() -> None:
+    found = assert_right(growing("conv 3x3 c", "all: (a#: grow x4 > end: bn > b-#: tanh x3)"))
+    assert '*((f"a{i + 1}", Grow(4 + 3 * i)) for i in range(4)),' in found
+    assert '*((f"b-{i}", nn.Tanh()) for i in range(1, 4)),' in found
+    found = assert_right(growing("conv 3x3 c", "all: (a#0: conv 3x3 4 x12)"))
+    assert 'OrderedDict((f"a{i}", nn.Conv2d(4, 4, 3, padding=1)) for i in range(12))' in found
+
+
+def test_names_that_only_look_counted() -> None:
+    names = ["a07", "a08", "a09", "a10", "a11", "b", "c3", "c5", "c7", "4", "x1_2", "x1_3", "x1_4"]
+    items = " > ".join(f"{name}: conv 1x1 4" if name != "4" else "bn" for name in names)
+    assert_right(body(f"all: ({items})"))
+
+
+def test_numbers_that_shrink_or_change_their_step() -> None:
+    widths = [64, 56, 48, 40, 32, 16, 8, 8, 8, 8]
+    found = assert_right(body(f"a: ({' > '.join(f'conv 1x1 {c}' for c in widths)})"))
+    assert "nn.Conv2d(64 - 8 * i, 56 - 8 * i, 1) for i in range(4)" in found
+    slopes = " > ".join(f"leaky (0 - {i}) > leaky 0.{i}" for i in range(1, 6))
+    assert_right(body(f"a: ({slopes})"))
+
+
+def test_a_parameter_may_be_called_as_a_loop_counts() -> None:
+    unit = "block unit(i) = a: (grow(i) x4 > conv 1x1 i)"
+    grow = "block grow(c) = [ identity | conv 1x1 c ]"
+    assert_right(body("unit 2", "conv 1x1 4", "unit 3", before=f"{grow}\n{unit}"))
+
+
 # ---- decisions -------------------------------------------------------------------------------
 
 UNIT = "[ conv 3x3/stride c + (identity or down: conv 1x1/_ _) ] > relu"

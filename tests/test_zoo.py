@@ -87,6 +87,7 @@ DRAWN_IN_ANOTHER_ORDER = {
     r"(wide_)?resne(x)?t.*": r"fc\..*",  # no line fills the classifier
     "googlenet": ".*",  # the heads come last
     "inception_v3": r"AuxLogits\.fc\.weight",  # filled with all others first
+    "squeezenet.*": r"classifier\.1\.weight",  # filled with all convolutions, then by its own line
 }
 
 

@@ -158,17 +158,15 @@ class Reader:
         if index != len(self.nodes) or index >= len(self.document.nodes):
             raise broken(f"node {index} does not stand in walking order")
         document = self.document.nodes[index]
-        op = operator(document.op)
         shapes = tuple(self.nodes[i].shape for i in document.inputs if 0 <= i < index)
         node = Node(
             index=index,
             name=document.name,
-            op=op,
             inputs=document.inputs,
             shape=Shape(document.shape),
             scope=scope.naming,
             sources=document.sources,
-            applied=Applied(op, shapes),
+            applied=Applied(operator(document.op), shapes),
             span=self.span(document.span),
             symbols={name: self.symbol(found) for name, found in document.symbols.items()},
             schedule=document.schedule,

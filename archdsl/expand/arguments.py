@@ -281,7 +281,10 @@ def as_text(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) ->
 
 
 def as_padding(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> Any:
-    """Zeros for all axes, for each, or on each side of them (`pad`); or a word of the operator."""
+    """Zeros for all axes, for each, or on each side of them (`pad`); or a word of the operator.
+
+    The operator `pad` crops where a number is negative.
+    """
     words = [word for word, (name, _) in found.op.words.items() if name == target.name]
     if value in words:
         return value
@@ -292,9 +295,10 @@ def as_padding(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr)
     if not isinstance(sides, tuple):
         forms = ["a number", "a size such as 0x3", *([f"or {', '.join(words)}"] if words else [])]
         raise unlike(found, target, "a padding", value, expr, f"write {', '.join(forms)}")
-    if min(sides) < 0:
-        raise mistake("value", "padding is not negative", expr.span)
     if target.name == "pad":
+        if min(sides) < 0:
+            help = "an operator of its own crops: pad (-1)"
+            raise mistake("value", "padding is not negative", expr.span, help=help)
         sides = sides * found.rank if len(sides) == 1 else sides
         if len(sides) != found.rank and found.rank > 0:
             raise off_axes(found, sides, expr)

@@ -198,7 +198,6 @@ class Building:
         node = Node(
             len(self.nodes),
             name,
-            applied.op,
             tuple(map(self.real, sources)),
             shape,
             self.scope.naming,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field, replace
-from itertools import groupby
 
 from archdsl.graph import Node
 from archdsl.naming import is_attribute, unique
@@ -12,14 +11,12 @@ from archdsl.ops import REQUIRED, Argument, Construct
 from archdsl.pytext import (
     WIDTH,
     Counted,
-    Loop,
     Py,
     Wrapped,
     call,
     flat,
     keyword,
     lines,
-    listing,
     literal,
     prefixed,
     table,
@@ -29,6 +26,7 @@ from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.bodies import Item
 from archdsl.torchgen.expressions import ATOM, Expr, combined, constant
+from archdsl.torchgen.loops import looped, ordered_dict
 from archdsl.torchgen.overwriting import Column, chained_in_place, in_place, is_implicit
 from archdsl.torchgen.structure import Group
 from archdsl.torchgen.symbolic import Parameter, Slots
@@ -301,17 +299,9 @@ class Constructor:
         names = [child.name for child in column[0].items]
         if names != [str(i) for i in range(len(names))]:
             self.made.support.add("OrderedDict")
-            return call("nn.Sequential", [call("OrderedDict", named(names, children))])
-        children = list(repeats(children))
+            return call("nn.Sequential", [ordered_dict(names, children)])
+        children = looped(children)
         return call("nn.Sequential", children, tight=len(children) <= 3)
-
-
-def named(names: Sequence[str], children: Sequence[Py]) -> list[Py]:
-    """The arguments of a dictionary: keywords, or pairs where a name cannot be one."""
-    each = list(zip(names, children, strict=True))
-    if all(map(is_attribute, names)):
-        return [keyword(name, child) for name, child in each]
-    return [listing([Wrapped("(", (literal(name), child), ")") for name, child in each])]
 
 
 def statement(py: Py, nested: int = 0) -> list[str]:
@@ -322,48 +312,6 @@ def statement(py: Py, nested: int = 0) -> list[str]:
 def said(expr: Expr) -> Py:
     """An expression as an item of a call."""
     return expr.text if expr.i is None else Counted(expr.text, expr.i)
-
-
-def repeats(children: Sequence[Py]) -> Iterator[Py]:
-    """Three or more children in a row as a loop, if they are equal or differ in their `i`."""
-    for _, run in groupby(enumerate(children), key=lambda child: in_step(*child)):
-        alike = [child for _, child in run]
-        first = position(alike[0])
-        if len(alike) < 3:
-            yield from alike
-        elif first is None:
-            yield Loop(alike[0], f"for _ in range({len(alike)})")
-        else:
-            yield Loop(counted(alike[0]), f"for i in range({first}, {first + len(alike)})")
-
-
-def in_step(place: int, child: Py) -> tuple[str, int | None]:
-    """What is the same in children that a loop can make."""
-    i = position(child)
-    return flat(counted(child)), None if i is None else i - place
-
-
-def position(py: Py) -> int | None:
-    """What `i` stands for in an expression; None where there is none, or where they differ."""
-    found = {part.i for part in parts(py) if isinstance(part, Counted)}
-    return found.pop() if len(found) == 1 else None
-
-
-def counted(py: Py) -> Py:
-    """The expression with its `i`, as it stands in a loop."""
-    match py:
-        case Counted(text) if position(py) is not None:
-            return text
-        case Wrapped(items=items) if position(py) is not None:
-            return replace(py, items=tuple(map(counted, items)))
-    return py
-
-
-def parts(py: Py) -> Iterator[Py]:
-    """An expression and all that it is made of."""
-    yield py
-    for part in py.items if isinstance(py, Wrapped) else ():
-        yield from parts(part)
 
 
 def module_of(node: Node) -> Construct:

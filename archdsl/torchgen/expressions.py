@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from typing import Any
@@ -147,8 +148,12 @@ def collected(parts: list[tuple[int, Expr]]) -> tuple[str, int] | None:
 
 
 def times(count: int, summand: Expr) -> str:
-    """A summand as often as it is added."""
-    return summand.within(SUM + 1) if count == 1 else f"{count} * {summand.within(PRODUCT + 1)}"
+    """A summand as often as it is added; twice `3 * c` is `6 * c`."""
+    if count == 1:
+        return summand.within(SUM + 1)
+    if (match := re.fullmatch(r"(\d+) \* (\w+)", summand.text)) is not None:
+        return f"{count * int(match[1])} * {match[2]}"
+    return f"{count} * {summand.within(PRODUCT + 1)}"
 
 
 def division(left: Expr, right: Expr) -> tuple[Callable[[Any, Any], Any], str]:

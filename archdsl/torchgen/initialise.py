@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from archdsl.graph import Initialisation, Network, Node
 from archdsl.pytext import Wrapped, call, literal, prefixed
 from archdsl.schemes import SCHEMES
@@ -26,22 +28,24 @@ def initialisation(network: Network) -> list[str]:
 
 
 def named(init: Initialisation, network: Network) -> list[str]:
-    """Loops over the weights and the biases of the items that a line names by their label."""
+    """What fills the weights and the biases of the items that a line names by their label."""
     options = dict(init.options)
     bias = options.pop("bias", None)
-    tensor, body = "self.get_parameter(name)", []
-    if init.scheme:
-        weights = scheme_calls(init.scheme, options, tensor, 1)
-        body += [*loop_head(keys(init, network, "weight")), *weights]
+    body = []
+    if (scheme := init.scheme) is not None:
+        weights = keys(init, network, "weight")
+        body += each(weights, lambda *place: scheme_calls(scheme, options, *place))
     if bias is not None:
-        body += [*loop_head(keys(init, network, "bias")), *fill_bias(bias, tensor, 1)]
+        body += each(keys(init, network, "bias"), lambda *place: fill_bias(bias, *place))
     return body
 
 
-def loop_head(names: list[str]) -> list[str]:
-    """`for name in (...):`."""
-    start, end = ("[", "]:") if len(names) == 1 else ("(", "):")
-    return statement(prefixed("for name in ", Wrapped(start, tuple(map(literal, names)), end)))
+def each(names: list[str], fill: Callable[[str, int], list[str]]) -> list[str]:
+    """The statements that `fill` gives for each of some parameters, several in a loop."""
+    if len(names) == 1:
+        return fill(f"self.get_parameter({literal(names[0])})", 0)
+    head = prefixed("for name in ", Wrapped("(", tuple(map(literal, names)), "):"))
+    return [*statement(head), *fill("self.get_parameter(name)", 1)]
 
 
 def fill_bias(bias: float | str, tensor: str, nested: int) -> list[str]:
