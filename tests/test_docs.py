@@ -195,7 +195,11 @@ def test_the_library_is_told_with_its_parameters() -> None:
     path = library.shipped_spec(library.STANDARD)
     assert path is not None
     headers = set(
-        re.findall(r"^(?:let|block) ([^\s=(]+(?:\([^)]*\))?)", path.read_text(), re.MULTILINE)
+        re.findall(
+            r"^(?:let|block) ([^\s=(]+(?:\((?:[^()]|\([^()]*\))*\))?)",
+            path.read_text(),
+            re.MULTILINE,
+        )
     )
     table = TEXT.partition("## 9. ")[2]
     assert headers == set(re.findall(r"^\| `([^`]+)`", table, re.MULTILINE))
