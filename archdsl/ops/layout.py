@@ -168,6 +168,7 @@ class Shuffle(Pointwise):
     name: ClassVar[str] = "shuffle"
     family: ClassVar[Family] = "shape"
     positional: ClassVar[tuple[str, ...]] = ("groups",)
+    keeps_output: ClassVar[bool] = True  # of one group it is a view on a GPU
 
     groups: int = arg("count")
 
