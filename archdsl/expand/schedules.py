@@ -10,7 +10,7 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Note, did_you_mean, mistake
 from archdsl.graph import Node, Scope
 from archdsl.naming import unique
-from archdsl.ops import OPS, Pointwise
+from archdsl.ops import OPS, Applied, Pointwise
 from archdsl.shapes import Misfit
 from archdsl.symbols import Binding, Given, Literally, Position, Sym, counts
 from archdsl.values import Evaluator, Value, number
@@ -39,7 +39,7 @@ def scheduled(walk: Expander, line: s.Schedule) -> None:
         if scope is not None and counts(symbol):
             symbol = Given(parameter(scope, field, given, walk.scope))
         for node in nodes:
-            change(walk, node, field, given.value, symbol, line)
+            change(node, field, given.value, symbol, line)
 
 
 def first_number(operator: s.Name) -> str:
@@ -130,16 +130,14 @@ def parameter(scope: Scope, field: str, given: Value, home: Scope) -> Binding:
     return binding
 
 
-def change(
-    walk: Expander, node: Node, field: str, value: float, symbol: Sym, line: s.Schedule
-) -> None:
+def change(node: Node, field: str, value: float, symbol: Sym, line: s.Schedule) -> None:
     """Give an operator its number, if it takes it."""
-    op = replace(node.op, **{field: value})
+    applied = Applied(replace(node.op, **{field: value}), node.applied.inputs)
     try:
-        op.shape(*(walk.shape(i) for i in node.inputs))
+        _ = applied.shape
     except Misfit as misfit:
         note = (Note(node.span, f"'{node.path}' is given it"),) if node.span else ()
         raise mistake("shape", misfit.clause, line.value.span, notes=note) from None
-    node.op = op
+    node.op, node.applied = applied.op, applied
     node.symbols[field] = symbol
     node.schedule = {field: " ".join(line.value.span.text.split())}
