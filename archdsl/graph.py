@@ -70,6 +70,11 @@ class Node:
         """Its module's path in the state_dict."""
         return joined(self.scope.path, self.name)
 
+    @property
+    def bears_label(self) -> bool:
+        """Whether its tensor bears the label itself, with no module around it."""
+        return any(not tensor.name for tensor in self.applied.tensors)
+
 
 @dataclass(eq=False)
 class Scope:
@@ -122,6 +127,14 @@ class Scope:
                 return True
             other = other.parent
         return False
+
+    def named(self) -> Iterator[Node | Scope]:
+        """What bears a name of its own in this scope, in walking order."""
+        for item in self.items:
+            if isinstance(item, Scope) and item.kind == "choice":
+                yield from item.named()
+            else:
+                yield item
 
     def nodes(self) -> Iterator[Node]:
         """All nodes within, in walking order."""
@@ -210,8 +223,8 @@ class Network:
     def state(self) -> dict[str, tuple[int, ...]]:
         """Keys and shapes of the state_dict."""
         return {
-            f"{node.path}.{tensor.name}": tensor.shape
-            for node in self.nodes
+            joined(node.path, tensor.name): tensor.shape
+            for node in stated(self.root)
             for tensor in self.tensors(node)
         }
 
@@ -228,6 +241,18 @@ class Network:
         return graph
 
 
+def stated(scope: Scope) -> Iterator[Node]:
+    """Nodes in the order of the state_dict: a module's own parameters stand before its parts."""
+    items = list(scope.named())
+    own = [item for item in items if isinstance(item, Node) and item.bears_label]
+    yield from own
+    for item in items:
+        if isinstance(item, Scope):
+            yield from stated(item)
+        elif not item.bears_label:
+            yield item
+
+
 def trail(scope: Scope, name: str) -> str:
     """The chain of blocks down to a name, for messages."""
     parts, here = [joined(scope.path, name)], scope.naming
@@ -238,5 +263,5 @@ def trail(scope: Scope, name: str) -> str:
 
 
 def joined(path: str, name: str) -> str:
-    """A path with one more name."""
-    return f"{path}.{name}" if path else name
+    """A path with one more name, where there is one."""
+    return ".".join(filter(None, (path, name)))

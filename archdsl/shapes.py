@@ -7,6 +7,7 @@ and .../torch.nn.MaxPool2d.html; `same_tf` is TensorFlow's SAME
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 
@@ -44,8 +45,36 @@ class Shape(tuple[int, ...]):
         """Number of elements per sample."""
         return prod(self)
 
+    @property
+    def laid_out(self) -> tuple[int, ...]:
+        """The axes in PyTorch's order, without the batch."""
+        return tuple(self)
+
+    def like(self, axes: Iterable[int]) -> Shape:
+        """Other channels and extents in the same layout."""
+        return type(self)(axes)
+
     def __str__(self) -> str:
         return "x".join(map(str, self))
+
+
+class ChannelsLast(Shape):
+    """A map whose channels are PyTorch's last axis; it is told and written channels first, too."""
+
+    __slots__ = ()
+
+    @property
+    def laid_out(self) -> tuple[int, ...]:
+        return (*self.spatial, self.channels)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ChannelsLast) and super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.laid_out)
 
 
 def extents(values: tuple[int, ...]) -> str:

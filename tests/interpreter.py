@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from archdsl.graph import Network, Node
-from archdsl.shapes import Shape
+from archdsl.shapes import ChannelsLast, Shape
 
 State = Mapping[str, Tensor]
 Rule = Callable[[Any, list[Tensor], State, Shape], Tensor]
@@ -38,8 +38,8 @@ def run(network: Network, state: State, inputs: Sequence[Tensor]) -> list[Tensor
 def own(node: Node, state: State) -> State:
     """A node's part of the state."""
     prefix = f"{node.path}."
-    names = (key for key in state if key.startswith(prefix))
-    return {key.removeprefix(prefix): state[key] for key in names}
+    names = (key for key in state if f"{key}.".startswith(prefix))
+    return {key.removeprefix(prefix.rstrip(".")).lstrip("."): state[key] for key in names}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -128,6 +128,8 @@ def bn(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
 
 @rule("ln")
 def ln(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
+    if isinstance(shape, ChannelsLast):
+        return F.layer_norm(x[0], x[0].shape[-1:], state["weight"], state["bias"], op.eps)
     last = x[0].movedim(1, -1)
     normed = F.layer_norm(last, last.shape[-1:], state["weight"], state["bias"], op.eps)
     return normed.movedim(-1, 1)
@@ -147,8 +149,7 @@ def lrn(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
 def scale(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
     if op.fixed is not None:
         return torch.mul(x[0], op.fixed)
-    scaled = x[0] * state["weight"]
-    return scaled + state["bias"] if op.bias else scaled
+    return x[0] * state["weight"] + state["bias"] if op.bias else x[0] * state[""]
 
 
 # ---- activations ----
@@ -201,6 +202,7 @@ def avgpool(op: Any, x: list[Tensor], state: State, shape: Shape) -> Tensor:
 # ---- shapes ----
 
 RULES["flatten"] = lambda op, x, *_: x[0].flatten(1)
+RULES["permute"] = lambda op, x, *_: x[0].movedim(1, -1) if op.to == "last" else x[0].movedim(-1, 1)
 RULES["slice"] = lambda op, x, *_: x[0][:, int(op.start) : int(op.stop)]
 RULES["pixelshuffle"] = lambda op, x, *_: F.pixel_shuffle(x[0], op.factor)
 

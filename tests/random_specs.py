@@ -57,6 +57,7 @@ STILL = (
     "scale fixed=0.3",
     "shuffle 2",
     "shuffle 1",
+    "permute last > ln > gelu > permute first",
     "identity",
     "dwconv 3x3",
     "dwconv 3x3 nobias mult=2",

@@ -202,7 +202,7 @@ ARGUMENTS = st.lists(
 )
 OPERATORS = st.sampled_from(
     """conv conv dwconv maxpool avgpool bn relu fc flatten identity none slice pad upsample se
-    pixelshuffle shuffle gn lrn dropout scale convt rbf prelu residual""".split()
+    pixelshuffle shuffle gn lrn dropout scale convt rbf permute prelu residual""".split()
 )
 CALLS = st.builds(" ".join, st.builds(lambda name, rest: [name, *rest], OPERATORS, ARGUMENTS))
 PLAIN = st.sampled_from(

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from archdsl.naming import MODULE_ATTRIBUTES, function_name
 from archdsl.pipeline import compile, declared_in, expanded
 from archdsl.runtime.module import imported
+from archdsl.torchgen.expressions import combined, constant
 
 pytestmark = pytest.mark.torch
 
@@ -205,6 +206,11 @@ def test_the_part_of_a_map_has_as_many_channels_as_are_made_of_it() -> None:
     text = assert_right(body("half 4 > conv 1x1 8 > half 8", before=block))
     assert "def __init__(self, c: int) -> None:" in text
     assert "nn.Conv2d(c // 2, c // 2, 3, padding=1)" in text
+
+
+def test_literals_are_added_up() -> None:
+    eighteen, one = constant([18]), constant([1])
+    assert [combined(sign, [eighteen, one]).text for sign in "+-"] == ["19", "17"]  # type: ignore[union-attr]
 
 
 def test_what_is_taken_away_and_added_again_is_not_said() -> None:

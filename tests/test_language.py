@@ -77,7 +77,7 @@ def test_the_generated_code_has_these_names_and_shapes(path: Path) -> None:
             continue  # there may be none
         out = module(*(torch.zeros(1, *node.shape) for node in network.inputs))
         outs = out if isinstance(out, tuple) else (out,)
-        shapes = [network.nodes[output.node].shape for output in network.outputs]
+        shapes = [network.nodes[output.node].shape.laid_out for output in network.outputs]
         assert [tuple(tensor.shape[1:]) for tensor in outs] == shapes
 
 

@@ -37,6 +37,7 @@ MAPS = (
     "lrn 3", "lrn 7", "shuffle 2", "dropout2d 0.3", "dropout2d 0", "dropout2d 1",
     "pad 1", "pad channels=8 subsample=2", "pad subsample=2", "upsample 2",
     "upsample 2 mode=linear", "@a > upsample to=@a",
+    "permute last", "permute last > permute first", "permute last > ln",
 )  # fmt: skip
 PLANES = ('conv 3x3 3 connect="0,1 1 2,3,0"', 'conv 2x2 2 connect="0,1,2,3 0,1,2,3"',
           "pixelshuffle 2", "upsample 2 mode=bicubic")  # fmt: skip

@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archdsl.ops import JOINTS, OPS, Op
 from archdsl.pytext import flat
-from archdsl.shapes import Misfit, Shape, window_span
+from archdsl.shapes import ChannelsLast, Misfit, Shape, window_span
 
 pytestmark = pytest.mark.torch
 
@@ -46,6 +46,8 @@ STRICTER = {
     "needs a": "PyTorch's constructor would be called without its argument",
     "not both": "one of the two would be ignored",
     "takes one of": "all but one would be ignored",
+    "permute puts": "channels are first or last",
+    "are first already": "PyTorch would reverse the axes again",
 }
 
 
@@ -57,11 +59,25 @@ def support(name: str) -> type[nn.Module]:
     return found
 
 
+class Labelled(nn.Module):
+    """A parameter that bears a label itself, and multiplies what comes in."""
+
+    def __init__(self, values: Tensor) -> None:
+        super().__init__()
+        self.label = nn.Parameter(values)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.label * x
+
+
 def built(op: Op, shape: Shape) -> nn.Module:
     """The operator's module as generated code would construct it."""
     construct = op.module(shape)
     assert construct is not None
     callee = construct.callee
+    if construct.parameter:
+        size, init = construct.args
+        return Labelled(torch.full(eval(size.form.format(size.value)), init.value))
     cls = getattr(nn, callee[3:]) if callee.startswith("nn.") else support(callee)
     kept = [a for a in construct.args if a.value != a.default]
     before = [a.name for a in construct.args if a.positional][: sum(a.positional for a in kept)]
@@ -75,13 +91,13 @@ def assert_agrees(op: Op, shape: Shape) -> None:
     """PyTorch's module has the predicted output, state and multiply-adds."""
     module = built(op, shape)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        out = module(torch.randn(BATCH, *shape))
-    assert out.shape == (BATCH, *op.shape(shape))
+        out = module(torch.randn(BATCH, *shape.laid_out))
+    assert out.shape == (BATCH, *op.shape(shape).laid_out)
     tensors = op.tensors(shape)
     state = {name: tuple(value.shape) for name, value in module.state_dict().items()}
-    assert list(state.items()) == [(t.name, t.shape) for t in tensors]
+    assert list(state.items()) == [(t.name or "label", t.shape) for t in tensors]
     trained = {name for name, value in module.named_parameters() if value.requires_grad}
-    assert trained == {t.name for t in tensors if t.role == "trainable"}
+    assert trained == {t.name or "label" for t in tensors if t.role == "trainable"}
     assert counter.get_total_flops() == 2 * BATCH * op.macs(shape)
 
 
@@ -102,6 +118,7 @@ def made(name: str, rank: int, **arguments: Any) -> Op:
 PARTICULAR: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("conv", "connect"): st.none(),
     ("gelu", "approximate"): st.sampled_from(["none", "tanh", "erf"]),
+    ("permute", "to"): st.sampled_from(["first", "last", "end"]),
     ("slice", "start"): st.sampled_from([0, 1, 2, 0.5]),
     ("slice", "stop"): st.sampled_from([1, 2, 3, 4, 13]),
     ("upsample", "factor"): st.sampled_from([None, 0.5, 0.75, 1, 1.5, 2, 3]),
@@ -183,6 +200,8 @@ def test_an_output_sees_no_more_than_its_window(name: str, data: st.DataObject) 
     assume(fits(op, shape))
     x = torch.randn(1, *shape, requires_grad=True)
     out = built(op, shape)(x)
+    if isinstance(op.shape(shape), ChannelsLast):
+        out = out.movedim(-1, 1)
     place = tuple(data.draw(st.integers(0, size - 1)) for size in out.shape[2:])
     (gradient,) = torch.autograd.grad(pick(out[0], place).sum(), x)
     seen = gradient[0].abs().sum(0).nonzero()
@@ -251,6 +270,7 @@ CORNERS: list[tuple[str, dict[str, Any], tuple[int, ...], tuple[int, ...]]] = [
     ("flatten", {}, (6, 3, 4), (72,)),
     ("scale", {"init": 1e-6, "bias": True}, (6, 3, 4), (6, 3, 4)),
     ("scale", {"fixed": 0.17}, (6, 3, 4), (6, 3, 4)),
+    ("scale", {"init": 1e-6}, (6, 3, 4), (6, 3, 4)),
     ("upsample", {"factor": 1.5, "mode": "linear"}, (2, 3, 5), (2, 4, 7)),
     ("rbf", {"channels": 10}, (84,), (10,)),
 ]
@@ -462,6 +482,29 @@ def test_scales() -> None:
     torch.testing.assert_close(built(made("scale", 2, fixed=0.2), Shape((3, 2, 2)))(x), x / 5)
 
 
+@pytest.mark.parametrize(("name", "arguments"), [("fc", {"channels": 4}), ("ln", {}), ("gelu", {}),
+                                                 ("permute", {"to": "first"})])  # fmt: skip
+@pytest.mark.parametrize("spatial", [(3,), (3, 5), (2, 3, 5)])
+def test_operators_on_maps_with_channels_last(
+    name: str, arguments: dict[str, Any], spatial: tuple[int, ...]
+) -> None:
+    op, shape = made(name, len(spatial), **arguments), ChannelsLast((6, *spatial))
+    assert_agrees(op, shape)
+    same = op.shape(shape)
+    assert (same.spatial, type(same)) == (spatial, Shape if name == "permute" else ChannelsLast)
+
+
+def test_a_map_with_channels_last_is_another_map() -> None:
+    cube = Shape((4, 4, 4))
+    assert cube != ChannelsLast(cube)
+    assert len({cube, ChannelsLast(cube), ChannelsLast(cube)}) == 2
+    x = torch.randn(BATCH, 3, 4, 5)
+    there = built(made("permute", 2, to="last"), Shape((3, 4, 5)))(x)
+    assert torch.equal(there, x.movedim(1, -1))
+    back = built(made("permute", 2, to="first"), ChannelsLast((3, 4, 5)))(there)
+    assert torch.equal(back, x)
+
+
 def test_slice_takes_the_channels_in_order() -> None:
     x = torch.randn(BATCH, 5, 3)
     assert torch.equal(built(made("slice", 1, start=1, stop=4), Shape((5, 3)))(x), x[:, 1:4])
@@ -557,6 +600,7 @@ SUPPORTED: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     ("scale", {"fixed": 0.17}, (4, 3, 3)),
     ("droppath", {"p": 0.2}, (4, 3, 3)),
     ("slice", {"start": 1, "stop": 3}, (4, 3, 3)),
+    ("permute", {"to": "last"}, (4, 3, 5)),
     ("pad", {"channels": 8, "subsample": 2}, (4, 7, 8)),
 ]
 

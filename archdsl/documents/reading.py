@@ -187,13 +187,14 @@ class Reader:
         if node.op.inputs not in (None, len(node.inputs)) and node.op.inputs == 0:
             raise broken(f"{where} takes no tensor")
         try:
-            shape = node.op.shape(*(self.nodes[i].shape for i in node.inputs))
+            shape = node.applied.shape
         except Misfit as misfit:
             raise broken(f"{where}: {misfit.clause}") from None
         except (ValueError, TypeError, IndexError) as error:
             raise broken(f"{where}: its arguments do not fit what comes in") from error
-        if shape != node.shape:
+        if tuple(shape) != document.shape:
             raise broken(f"{where} makes {shape}, and not {node.shape}")
+        node.shape = shape
 
     def span(self, document: SpanDocument | None) -> Span | None:
         if document is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from archdsl.ops.base import Construct, Op, Tensor, Window
-from archdsl.shapes import Shape
+from archdsl.shapes import ChannelsLast, Misfit, Shape
 
 
 class Applied:
@@ -18,6 +18,12 @@ class Applied:
     @cached_property
     def shape(self) -> Shape:
         """Shape that comes out; raises Misfit, as code that cannot be written does."""
+        for shape in self.inputs:
+            if isinstance(shape, ChannelsLast) and not self.op.any_layout:
+                raise Misfit(
+                    f"{self.op.name} works on channels first, and 'permute' has put them last",
+                    "write 'permute first' before it",
+                )
         found = self.op.shape(*self.inputs)
         _ = self.module
         return found

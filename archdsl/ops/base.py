@@ -49,7 +49,7 @@ class Argument:
 
     `source` says where the value comes from, so that generated code can keep the author's
     expression: a field of the operator, `in.c`, or a formula of other arguments such as
-    `{kernel_size} // 2`. What equals `default` is left out.
+    `{kernel_size} // 2`. What equals `default` is left out. `form` is what stands around it.
     """
 
     name: str
@@ -57,14 +57,19 @@ class Argument:
     default: Any = REQUIRED
     source: str = ""
     positional: bool = False
+    form: str = ""
 
 
 @dataclass(frozen=True)
 class Construct:
-    """A PyTorch module: `nn.Name`, or a class that the generated file brings along itself."""
+    """A PyTorch module: `nn.Name`, or a class that the generated file brings along itself.
+
+    Or no module but the values of a `parameter` by which what comes in is multiplied.
+    """
 
     callee: str
     args: tuple[Argument, ...] = ()
+    parameter: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,7 @@ class Op:
     keeps_output: ClassVar[bool] = False  # its backward pass reads its output, or shares its memory
     normalises: ClassVar[bool] = False  # it sets the scale of its values, whatever came in
     probabilities: ClassVar[bool] = False  # its channels sum to 1
+    any_layout: ClassVar[bool] = False  # it takes maps whose channels are the last axis, too
 
     @classmethod
     @cache

@@ -26,7 +26,7 @@ from archdsl.ops.base import (
 )
 from archdsl.pytext import Py, call, flat
 from archdsl.records import dataclass
-from archdsl.shapes import Misfit, Shape
+from archdsl.shapes import ChannelsLast, Misfit, Shape
 
 
 def flat_first(call: str) -> str:
@@ -36,10 +36,11 @@ def flat_first(call: str) -> str:
 
 @dataclass(frozen=True)
 class Fc(Op):
-    """A fully connected layer over the last axis."""
+    """A fully connected layer over features, or over the channels at each position."""
 
     name: ClassVar[str] = "fc"
     family: ClassVar[Family] = "linear"
+    any_layout: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("channels",)
     words = {"nobias": ("bias", False)}
 
@@ -48,21 +49,21 @@ class Fc(Op):
 
     def shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
-        if shape.rank:
+        if shape.rank and not isinstance(shape, ChannelsLast):
             raise Misfit(
                 f"fc works on features, and {shape} is a map", flat_first(f"fc {self.channels}")
             )
-        return Shape((self.channels,))
+        return shape.like((self.channels, *shape.spatial))
 
     def tensors(self, *inputs: Shape) -> tuple[Tensor, ...]:
         weight = Tensor("weight", (self.channels, inputs[0].channels))
         return (weight, *((Tensor("bias", (self.channels,)),) if self.bias else ()))
 
     def macs(self, *inputs: Shape) -> int:
-        return inputs[0].channels * self.channels
+        return inputs[0].elements * self.channels
 
-    def windows(self, *inputs: Shape) -> None:
-        return None
+    def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
+        return super().windows(*inputs) if inputs[0].rank else None
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
@@ -149,6 +150,7 @@ class Identity(Pointwise):
 
     name: ClassVar[str] = "identity"
     family: ClassVar[Family] = "shape"
+    any_layout: ClassVar[bool] = True
     keeps_output: ClassVar[bool] = True
 
     def shares_memory(self, training: bool) -> bool:
@@ -162,12 +164,50 @@ class Identity(Pointwise):
 
 
 @dataclass(frozen=True)
+class Permute(Op):
+    """Puts the channels last, as layers over the last axis need them, or first again."""
+
+    name: ClassVar[str] = "permute"
+    family: ClassVar[Family] = "shape"
+    positional: ClassVar[tuple[str, ...]] = ("to",)
+    keeps_output: ClassVar[bool] = True
+    any_layout: ClassVar[bool] = True
+
+    to: str = arg("text")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (shape,) = inputs
+        needs_map(self, shape)
+        if self.to not in ("first", "last"):
+            raise Misfit("permute puts the channels first or last", "permute last")
+        if isinstance(shape, ChannelsLast) == (self.to == "last"):
+            raise Misfit(f"the channels of {shape} are {self.to} already")
+        return ChannelsLast(shape) if self.to == "last" else Shape(shape)
+
+    def order(self, rank: int) -> tuple[int, ...]:
+        """The axes that come in, the batch included, in the order in which they go out."""
+        spatial = range(2, rank + 2) if self.to == "last" else range(1, rank + 1)
+        return (0, *spatial, 1) if self.to == "last" else (0, rank + 1, *spatial)
+
+    def shares_memory(self, training: bool) -> bool:
+        return True
+
+    def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
+        return Saved()
+
+    def module(self, *inputs: Shape) -> Construct:
+        order = self.order(inputs[0].rank)
+        return Construct("Permute", (Argument("order", order, positional=True),))
+
+
+@dataclass(frozen=True)
 class Shuffle(Pointwise):
     """Interleaves groups of channels (ShuffleNet, Zhang et al., 2018)."""
 
     name: ClassVar[str] = "shuffle"
     family: ClassVar[Family] = "shape"
     positional: ClassVar[tuple[str, ...]] = ("groups",)
+    keeps_output: ClassVar[bool] = True  # of one group it is a view on a GPU
 
     groups: int = arg("count")
 

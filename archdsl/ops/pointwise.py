@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import ClassVar, Literal
 
@@ -19,7 +20,7 @@ from archdsl.ops.base import (
     split_evenly,
 )
 from archdsl.records import dataclass
-from archdsl.shapes import Misfit, Shape
+from archdsl.shapes import ChannelsLast, Misfit, Shape
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class LayerNorm(Norm):
     """Layer normalisation over the channels at each position (as ConvNeXt has it)."""
 
     name: ClassVar[str] = "ln"
+    any_layout: ClassVar[bool] = True
 
     eps: float = arg("number", 1e-6)
 
@@ -89,7 +91,7 @@ class LayerNorm(Norm):
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs
         return Construct(
-            "ChannelNorm" if shape.rank else "nn.LayerNorm",
+            "nn.LayerNorm" if isinstance(shape, ChannelsLast) or not shape.rank else "ChannelNorm",
             (
                 Argument("channels", shape.channels, positional=True, source="in.c"),
                 Argument("eps", self.eps, source="eps"),
@@ -181,6 +183,7 @@ class Activation(Pointwise):
     """A function of each value; subclasses name PyTorch's class for it."""
 
     family: ClassVar[Family] = "activation"
+    any_layout: ClassVar[bool] = True
     in_place: ClassVar[bool] = True
     keeps_output: ClassVar[bool] = True
     torch_name: ClassVar[str]
@@ -270,6 +273,7 @@ class Prelu(Activation):
     """ReLU with a learned slope per channel (He et al., 2015); `shared` learns a single one."""
 
     name: ClassVar[str] = "prelu"
+    any_layout: ClassVar[bool] = False
     in_place: ClassVar[bool] = False
     words = {"shared": ("shared", True)}
 
@@ -350,6 +354,7 @@ class Softmax(Activation):
     """Softmax over the channels."""
 
     name: ClassVar[str] = "softmax"
+    any_layout: ClassVar[bool] = False
     backward: ClassVar[Literal["input", "output", "either"]] = "output"
     in_place: ClassVar[bool] = False
     probabilities: ClassVar[bool] = True
@@ -380,6 +385,7 @@ class Dropout(Pointwise):
 
     name: ClassVar[str] = "dropout"
     family: ClassVar[Family] = "regularisation"
+    any_layout: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("p",)
     keeps_output: ClassVar[bool] = True  # in evaluation it hands its input on
     torch_name: ClassVar[str] = "nn.Dropout"
@@ -413,6 +419,7 @@ class Dropout2d(Dropout):
     """Drops whole channels of a map."""
 
     name: ClassVar[str] = "dropout2d"
+    any_layout: ClassVar[bool] = False
 
     def shape(self, *inputs: Shape) -> Shape:
         needs_map(self, inputs[0])
@@ -443,7 +450,10 @@ class DropPath(Dropout):
 
 @dataclass(frozen=True)
 class Scale(Pointwise):
-    """A learned factor per channel; `bias` adds a learned offset, `fixed` makes it a constant."""
+    """A learned factor per channel; `bias` adds a learned offset, `fixed` makes it a constant.
+
+    The factor alone is no module: it is a parameter that bears the label itself.
+    """
 
     name: ClassVar[str] = "scale"
     family: ClassVar[Family] = "norm"
@@ -459,7 +469,7 @@ class Scale(Pointwise):
         if self.fixed is not None:
             return ()
         each = (shape.channels, *(1 for _ in shape.spatial))
-        return (Tensor("weight", each), *((Tensor("bias", each),) if self.bias else ()))
+        return (Tensor("weight", each), Tensor("bias", each)) if self.bias else (Tensor("", each),)
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         return Saved((0,)) if self.fixed is None else Saved()
@@ -473,12 +483,12 @@ class Scale(Pointwise):
             return Construct(
                 "ConstantScale", (Argument("factor", self.fixed, source="fixed", positional=True),)
             )
-        return Construct(
-            "ChannelScale",
-            (
-                Argument("channels", shape.channels, source="in.c", positional=True),
-                Argument("axes", shape.rank, 2),
-                Argument("init", self.init, 1.0, source="init"),
-                Argument("bias", self.bias, False),
-            ),
-        )
+        channels = Argument("channels", shape.channels, source="in.c", positional=True)
+        if self.bias:
+            axes = Argument("axes", shape.rank, 2)
+            return Construct(
+                "ChannelScale", (channels, axes, Argument("init", self.init, 1.0, source="init"))
+            )
+        size = replace(channels, form=f"({{}},{','.join([' 1'] * shape.rank)})")
+        init = Argument("init", self.init, source="init", positional=True)
+        return Construct("torch.full", (size, init), parameter=True)

@@ -83,7 +83,7 @@ class Survey:
         """What a node that makes maps makes of an allowed size."""
         pairs = zip(self.formulas[node.index], size, strict=True)
         extents = (value for formula, n in pairs if (value := formula(n)) is not None)
-        return Shape((node.shape.channels, *extents))
+        return node.shape.like((node.shape.channels, *extents))
 
     def accepts(self, size: Size) -> bool:
         """Whether the network takes a size."""
@@ -142,7 +142,7 @@ def extent_rule(
 
     def rule(found: tuple[int, ...]) -> int | None:
         changed = (
-            Shape((*shape[: 1 + axis], n, *shape[2 + axis :]))
+            shape.like((*shape[: 1 + axis], n, *shape[2 + axis :]))
             for shape, n in zip(shapes, found, strict=True)
         )
         try:
@@ -155,7 +155,7 @@ def extent_rule(
 
 def hands_on(node: Node, inputs: tuple[Shape, ...]) -> bool:
     """Whether more elements going in makes more features come out."""
-    more = (Shape((shape[0] + 1, *shape[1:])) for shape in inputs)
+    more = (shape.like((shape[0] + 1, *shape[1:])) for shape in inputs)
     try:
         return node.op.shape(*more).channels > node.shape.channels
     except Misfit:

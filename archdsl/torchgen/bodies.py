@@ -60,6 +60,12 @@ class Item:
             return self.scope.joint
         return self.node.op
 
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it is no module but a parameter, by which what comes in is multiplied."""
+        made = self.node.applied.module if self.kind == "op" else None
+        return made is not None and made.parameter
+
     def nodes(self) -> Iterator[Node]:
         """All operators within."""
         if isinstance(self.thing, Node):
@@ -195,7 +201,7 @@ def is_chain(body: Body) -> bool:
     for item in body.items:
         if item.kind not in ("op", "chain", "class") or item.sources != (last,):
             return False
-        if item.kind == "op" and item.node.applied.module is None:
+        if item.kind == "op" and (item.node.applied.module is None or item.is_parameter):
             return False
         last = item.end
     return body.end == last

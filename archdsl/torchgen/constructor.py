@@ -98,13 +98,17 @@ class Constructor:
             self.made.attributes[position] = self.shared[text]
             return
         self.made.attributes[position] = item.name
-        self.assign(item.name, self.placed(py, item))
+        py = self.placed(py, item)
+        if item.is_parameter:
+            self.assign(item.name, call("nn.Parameter", [py]), "parameter")
+        else:
+            self.assign(item.name, py)
 
-    def assign(self, name: str, py: Py) -> None:
+    def assign(self, name: str, py: Py, kind: str = "module") -> None:
         if is_attribute(name):
             self.made.init += statement(prefixed(f"self.{name} = ", py))
         else:
-            self.made.init += statement(call("self.add_module", [literal(name), py]))
+            self.made.init += statement(call(f"self.register_{kind}", [literal(name), py]))
 
     def placed(self, py: Py, item: Item) -> Py:
         """The module on the device where its operators stand."""
@@ -211,7 +215,7 @@ class Constructor:
 
     def operator(self, nodes: list[Node], uses: Uses, overwrite: bool) -> Py:
         made = list(map(module_of, nodes))
-        if not made[0].callee.startswith("nn."):
+        if not made[0].callee.startswith(("nn.", "torch.")):
             self.made.support.add(made[0].callee)
         given: dict[str, Expr] = {}
         items: list[Py] = []
@@ -225,6 +229,8 @@ class Constructor:
                 continue
             plain = argument.positional and not skipped
             text = table(column[0].value) if expr.is_literal else said(expr)
+            if argument.form:
+                text = argument.form.format(flat(text))
             items.append(text if plain else keyword(argument.name, text))
         if overwrite:
             items.append("inplace=True")

@@ -139,7 +139,7 @@ def collected(parts: list[tuple[int, Expr]]) -> tuple[str, int] | None:
     counts = {text: sum(own for own, s in parts if s.text == text) for text in named}
     number = sum(own * s.values[0] for own, s in parts if s.is_literal)
     different = len(named) + any(s.is_literal for _, s in parts)
-    if different == len(parts) or min(number, *counts.values()) < 0 or not any(counts.values()):
+    if different == len(parts) or min([number, *counts.values()]) < 0 or not any(counts.values()):
         return None
     left = [(count, named[text]) for text, count in counts.items() if count]
     if number == 0 and [count for count, _ in left] == [1]:

@@ -217,7 +217,7 @@ class Forward:
                 made.reads.append(tensor)
             else:
                 least = level(item) + (i > 0) if level(item) < ATOM else 0
-                if self.moves(tensor, item) or self.asked_for_shape(item, i):
+                if item.is_parameter or self.moves(tensor, item) or self.asked_for_shape(item, i):
                     least = ATOM
                 values.append(self.moved(within(part, least), tensor, item))
                 made.reads += part.reads
@@ -235,11 +235,12 @@ class Forward:
             overwrite = ["inplace=True"] if self.made.functions[position] else []
             made.py = call(item.node.op.function, [*values, *overwrite])
         else:
-            name = self.attribute(position)
-            function = (
-                f"self.{name}" if is_attribute(name) else f"self.get_submodule({literal(name)})"
-            )
-            made.py = call(function, values)
+            name, kind = self.attribute(position), "parameter" if item.is_parameter else "submodule"
+            own = f"self.{name}" if is_attribute(name) else f"self.get_{kind}({literal(name)})"
+            if item.is_parameter:
+                made.py, made.level = prefixed(f"{own} * ", values[0]), PRODUCT
+            else:
+                made.py = call(own, values)
         made.depth += 1
         return made
 
@@ -316,7 +317,7 @@ class Forward:
         text = lines(prefixed(head, py), indent)
         shape = self.shape(tensor)
         if self.root and not made.training and shape != self.shown:
-            comment = f"  # (N, {', '.join(map(str, shape))})"
+            comment = f"  # (N, {', '.join(map(str, shape.laid_out))})"
             if len(text[-1]) + len(comment) <= WIDTH:
                 text[-1] += comment
             self.shown = shape

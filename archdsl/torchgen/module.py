@@ -269,7 +269,7 @@ def type_of(value: object) -> str:
 
 def batch(shape: Shape) -> str:
     """A shape with its batch axis."""
-    return f"(N, {', '.join(map(str, shape))})"
+    return f"(N, {', '.join(map(str, shape.laid_out))})"
 
 
 def amount(count: int) -> str:

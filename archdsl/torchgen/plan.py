@@ -147,8 +147,10 @@ def network_class(network: Network) -> str:
     for count in range(4, 0, -1):
         spelt = run_together(words[:count])
         plain = spelt.replace("_", "").lower()
-        if len(plain) > 2 and wanted.startswith(plain) and spelt.isidentifier():
-            return run_together([spelt[0].upper() + spelt[1:], camel(rest(base, len(plain)))])
+        whole = len(plain) > 2 and wanted.startswith(plain) and spelt.isidentifier()
+        left = rest(base, len(plain)) if whole else ""
+        if whole and not (left[:1].isalpha() and plain[-1].isalpha()):
+            return run_together([spelt[0].upper() + spelt[1:], camel(left)])
     return class_name(base)
 
 

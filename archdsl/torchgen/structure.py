@@ -191,7 +191,7 @@ def is_module(choice: Item) -> bool:
         return choice.inner == choice.sources[0]
     (first, *rest) = choice.items
     plain = first.kind in ("class", "chain") or (
-        first.kind == "op" and first.node.applied.module is not None
+        first.kind == "op" and first.node.applied.module is not None and not first.is_parameter
     )
     return not rest and plain and first.sources == choice.sources and first.end == choice.inner
 

@@ -185,6 +185,8 @@ class Slots:
         values = [plain(binding.value) for binding in bindings]
         if any(not isinstance(v, (int, float, bool, tuple)) for v in values):
             return None
+        if self.root and bindings[0].name not in {other.name for other in self.parameters}:
+            return constant(values)  # fixed at compile time
         everywhere = dict(zip(uses, bindings, strict=True))
         if all(b in self.scopes[use].params for use, b in everywhere.items()):
             # The block's own parameter is known in uses that do not ask for it here, too.
