@@ -15,6 +15,7 @@ from archdsl.diagnostics import ArchError, Diagnostic, mistake
 from archdsl.expand import expand, sketch
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork, Loader, Module
+from archdsl.runtime import needed
 from archdsl.source import Source
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from archdsl.measure import Report
     from archdsl.memory import Memory
     from archdsl.plot import Subject
+    from archdsl.runtime.verify import Verification
     from archdsl.sizes import Sizes
     from archdsl.zoo import Listed
 
@@ -174,6 +176,13 @@ def compile(
 
     network = asserted(declared, settings)
     return generate(network, probes(declared, network, settings), template)
+
+
+def verify(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -> Verification:
+    """Declaration to what PyTorch says of it; the wishes are those of `runtime.verify.verify`."""
+    with needed("verifying a network"):
+        from archdsl.runtime.verify import verify
+    return verify(expanded(declared, settings), compile(declared, settings), **wishes)
 
 
 def draw(network: Network, level: str = "block", format: str = "svg", **wishes: Any) -> bytes:
