@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archdsl import pipeline
 from archdsl.claims import Claim
-from archdsl.cli.files import write
+from archdsl.cli.files import ending, write
 from archdsl.cli.options import SET, SPEC
 from archdsl.cli.streams import in_color, note, say
-from archdsl.diagnostics import mistake, printable
+from archdsl.diagnostics import printable
+
+if TYPE_CHECKING:
+    from archdsl.runtime.weights import State
 
 COLORS = {"agrees": "green", "renamed": "yellow", "differs": "red"}
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -50,7 +53,9 @@ usage.""",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write those weights under the network's own keys: .safetensors.",
 )
-@click.option("--size", metavar="N", type=click.IntRange(1), help="Extents of the image compared on.")
+@click.option(
+    "--size", metavar="N", type=click.IntRange(1), help="Extents of the image compared on."
+)
 @click.option("--device", metavar="NAME", help="Where to run; by default the best there is.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON document.")
 def verify(
@@ -62,8 +67,10 @@ def verify(
     and with the same weights the same in every layer and output. Weights are matched by key, and
     where keys differ, by what each layer sees.
     """
-    if save is not None and wishes["weights"] is None:
-        raise click.UsageError("--save writes the weights of --weights")
+    if save is not None:
+        ending(save, ("safetensors",), "--save")
+        if wishes["weights"] is None:
+            raise click.UsageError("--save writes the weights of --weights, under other keys")
     declared = pipeline.declared(spec)
     found = pipeline.verify(declared, values, **wishes)
     if as_json:
@@ -77,6 +84,17 @@ def verify(
         saved(save, found.weights)
     if any(each.verdict == "differs" for each in found.claims):
         click.get_current_context().exit(1)
+
+
+def saved(path: Path, weights: State | None) -> None:
+    """Write weights, where they are the network's."""
+    from archdsl.runtime.weights import written
+
+    if weights is None:
+        note(f"{path} is not written: the weights are not those of the network")
+        return
+    write(path, written(weights))
+    note(f"wrote {path}: {len(weights)} tensors")
 
 
 def lines(name: str, claims: Sequence[Claim]) -> Iterator[str]:

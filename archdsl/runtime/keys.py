@@ -24,7 +24,9 @@ def keys_claim(against: str, ours: State, theirs: State, names: Mapping[str, str
     parts = {
         "only here": [key for key in ours if names.get(key, key) not in theirs],
         "only there": [key for key in theirs if key not in known],
-        "of another shape": [f"{key} ({shown(ours[key])}, {shown(theirs[key])})" for key in reshaped],
+        "of another shape": [
+            f"{key} ({shown(ours[key])}, {shown(theirs[key])})" for key in reshaped
+        ],
     }
     texts = [f"{few(found)} {what}" for what, found in parts.items() if found]
     return claim(against, "keys", False, "; ".join(texts))

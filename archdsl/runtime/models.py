@@ -16,19 +16,22 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
+import torch
 from torch import nn
 
+from archdsl import diagnostics
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
 
 FORMS = "torchvision:NAME, timm:NAME, FILE.py:NAME or PACKAGE.MODULE:NAME"
+T = TypeVar("T")
 
 
 def model(reference: str) -> nn.Module:
     """The model that a reference names, untrained.
 
-    It stands where PyTorch's default device is: `with torch.device("meta")` makes it without memory.
+    It stands on PyTorch's default device: within `torch.device("meta")` it takes no memory.
     """
     home, colon, name = reference.rpartition(":")
     if not colon or not home or not name:
@@ -43,7 +46,7 @@ def model(reference: str) -> nn.Module:
     return made
 
 
-def ran(trouble: str, make: Callable[[], Any]) -> Any:
+def ran(trouble: str, make: Callable[[], T]) -> T:
     """What code of others answers; whatever it raises becomes a mistake."""
     try:
         return make()
@@ -51,9 +54,19 @@ def ran(trouble: str, make: Callable[[], Any]) -> Any:
         raise
     except (Exception, SystemExit) as error:
         first = str(error).strip().partition("\n")[0]
-        last = extract_tb(error.__traceback__)[-1]
-        reason = f"{trouble}: {type(error).__name__}: {first}"
-        raise mistake("model", f"{reason} (in {last.filename}, line {last.lineno})") from error
+        kind = type(error).__name__
+        raise mistake("model", f"{trouble}: {kind}: {first}{place(error)}") from error
+
+
+def place(error: BaseException) -> str:
+    """Where in code of others an error was raised, PyTorch's own apart."""
+    ours = tuple(str(Path(file).parent) for file in (torch.__file__, diagnostics.__file__))
+    frames = [
+        frame
+        for frame in extract_tb(error.__traceback__)
+        if not frame.filename.startswith((*ours, "<"))
+    ]
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
 
 
 # ---- libraries of models ---------------------------------------------------------------------
@@ -104,11 +117,11 @@ def installed(library: str) -> ModuleType:
 
 
 def factory(home: str, name: str) -> Callable[[], Any]:
-    """What makes the model of a name in a file or module: a class, a function, or a model itself."""
+    """What makes the model of a name in a file or module: a class, a function, or the model."""
     path = Path(home)
     trouble = f"importing '{home}' fails"
     module = ran(trouble, lambda: file_module(path) if path.suffix == ".py" else named_module(home))
-    found = getattr(module, name, None)
+    found: Any = getattr(module, name, None)
     if found is None:
         own = [word for word, value in vars(module).items() if callable(value)]
         raise mistake("unknown", f"'{home}' has no '{name}'", help=did_you_mean(name, own))
@@ -121,7 +134,7 @@ def factory(home: str, name: str) -> Callable[[], Any]:
         needs = f"'{home}:{name}' needs arguments: {', '.join(missing)}"
         help = f"write a function without any that calls {name}(...), and name that"
         raise mistake("model", needs, help=help)
-    return found
+    return lambda: found()
 
 
 def arguments(make: Callable[..., Any]) -> list[str]:

@@ -2,17 +2,19 @@
 
 A layer's partner is the one of the other model that holds tensors of the same shapes and, on the
 same image, sees the same input. A layer that has its partner's weights passes on what the other
-passes on, so each pair lets the next one be found: names do not matter, nor in which order
-branches are registered or run.
+passes on, so each pair lets the next one be found: names do not matter, nor in which order layers
+are registered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor, nn
 
-from archdsl.runtime.trace import Call, Layer, distance, layers, trace
+from archdsl.graph import Network
+from archdsl.runtime.trace import Call, Layer, distance, trace
 from archdsl.runtime.weights import in_order
 
 SAME = 1e-9  # of float64: what rounding makes differ by is smaller, another formula by more
@@ -26,48 +28,72 @@ class Unpaired(Exception):
 class Sight:
     """Gives each layer of a model that runs the tensors of the layer that sees the same.
 
-    Where none does, as behind a layer that differs a little, the likest or the next in the order
-    of execution is taken.
+    Of several that do, as the first layers of parallel branches, it is the one that stands in the
+    other's order of execution where the layer stands in ours, by `ranks`. Where none does, as
+    behind a layer that differs, it is the likest or the next.
     """
 
-    def __init__(self, calls: Sequence[Call]) -> None:
-        self.free = {call.layer.path: call for call in reversed(calls)}  # the first of each
-        self.free = dict(reversed(self.free.items()))
-        self.partners: dict[str, str] = {}
+    def __init__(self, calls: Sequence[Call], ranks: Mapping[str, int]) -> None:
+        first = {call.layer.path: call for call in reversed(calls)}
+        self.calls = list(reversed(first.values()))
+        self.ranks = ranks
+        self.partners: dict[str, Layer] = {}
         self.names: dict[str, str] = {}
         self.doubt = ""
 
     def __call__(self, layer: Layer, x: Tensor) -> None:
         if layer.path in self.partners:
             return
-        fitting = [call for call in self.free.values() if fit(layer, call.layer)]
-        call = min(fitting, key=lambda call: min(distance(call.input, x), UNLIKE), default=None)
+        call = self.partner(layer, x)
         if call is None or distance(call.input, x) >= UNLIKE:
             self.doubt = self.doubt or self.missed(layer, x)
         if call is None:
             raise Unpaired(self.doubt)
-        self.pair(layer, self.free.pop(call.layer.path).layer)
+        self.partners[layer.path] = call.layer
+        self.names |= zip(keys(layer), keys(call.layer), strict=True)
         hand_over(layer, call.layer)
 
-    def pair(self, layer: Layer, other: Layer) -> None:
-        """Note which layers, and which of their tensors, stand for each other."""
-        self.partners[layer.path] = other.path
-        for own, name in zip(keys(layer), keys(other), strict=True):
-            self.names[own] = name
+    def partner(self, layer: Layer, x: Tensor) -> Call | None:
+        """The call whose layer can stand for a layer that sees something."""
+        off = {c: min(distance(c.input, x), UNLIKE) for c in self.calls if fit(layer, c.layer)}
+        likest = [call for call in off if off[call] == min(off.values())]  # see one tensor
+        rank = self.ranks.get(layer.path, 0)
+        wanted = [*likest[rank : rank + 1], *sorted(off, key=off.__getitem__)]
+        return next((call for call in wanted if self.is_free(call)), None)
+
+    def is_free(self, call: Call) -> bool:
+        """Whether a layer is nobody's partner yet."""
+        return call.layer not in self.partners.values()
 
     def missed(self, layer: Layer, x: Tensor) -> str:
         """What there is in the place of a partner that is not there."""
-        seers = [call for call in self.free.values() if distance(call.input, x) < SAME]
-        there = f"; of the same input theirs has {seers[0].layer}" if seers else ""
-        return f"{layer} has no layer of the same shapes that sees the same input{there}"
+        seers = [c for c in self.calls if distance(c.input, x) < SAME and self.is_free(c)]
+        there = f"; of the same input the other has {seers[0].layer}" if seers else ""
+        return f"no layer with the tensors of {layer} sees the same input{there}"
 
 
-def pairs(ours: nn.Module, theirs: nn.Module, inputs: Sequence[Tensor]) -> dict[str, str]:
+def ranks(network: Network) -> dict[str, int]:
+    """How many layers with the same tensors see what a layer sees and stand before it in the text.
+
+    Generated code may run branches in another order than that of the text.
+    """
+    found: dict[str, int] = {}
+    count: Counter[object] = Counter()
+    for node in network.nodes:
+        twins = (node.inputs, network.tensors(node))
+        found[node.path] = count[twins]
+        count[twins] += 1
+    return found
+
+
+def pairs(
+    network: Network, ours: nn.Module, theirs: nn.Module, inputs: Sequence[Tensor]
+) -> dict[str, str]:
     """Their key of the state_dict for each of ours; `ours` holds their tensors then.
 
     Layers that do not run are paired in the order of registration. Raises Unpaired.
     """
-    sight = Sight(trace(theirs, inputs)[0])
+    sight = Sight(trace(theirs, inputs)[0], ranks(network))
     trace(ours, inputs, sight)
     own, other = ours.state_dict(), theirs.state_dict()
     taken = {*sight.names.values()}

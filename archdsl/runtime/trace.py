@@ -47,6 +47,7 @@ class Call:
     output: Tensor
 
 
+NOTHING = torch.empty(0)  # seen by what takes no tensors
 Before = Callable[[Layer, Tensor], None]
 
 
@@ -84,13 +85,13 @@ def watch(layer: Layer, calls: list[Call], before: Before | None) -> list[Remova
     waiting: list[Tensor] = []
 
     def enter(_: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-        x = next(tensors((arguments, named)))
+        x = next(tensors((arguments, named)), NOTHING)
         if before is not None:
             before(layer, x)
         waiting.append(x.clone())
 
     def leave(_: nn.Module, __: Any, made: Any) -> None:
-        calls.append(Call(layer, waiting.pop(), next(tensors(made)).clone()))
+        calls.append(Call(layer, waiting.pop(), next(tensors(made), NOTHING).clone()))
 
     return [
         layer.module.register_forward_pre_hook(enter, with_kwargs=True),
