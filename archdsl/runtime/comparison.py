@@ -15,11 +15,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from archdsl.claims import Claim, claim
 from archdsl.diagnostics import mistake
 from archdsl.graph import Network
+from archdsl.runtime.differences import agreement, first_difference
 from archdsl.runtime.keys import keys_claim
 from archdsl.runtime.models import ran
-from archdsl.runtime.pairing import SAME, Unpaired, pairs
+from archdsl.runtime.pairing import Unpaired, pairs
 from archdsl.runtime.prediction import META, compiled
-from archdsl.runtime.trace import Call, distance, shown, trace
+from archdsl.runtime.trace import shown, trace
 from archdsl.runtime.weights import State, converted
 
 
@@ -82,10 +83,8 @@ class Comparison:
             else:
                 for model in (ours, self.theirs):
                     set_mode(model, heads=bool(self.network.heads))
-                self.names, way = (
-                    pairs(self.network, ours, self.theirs, self.inputs),
-                    "by what each layer sees",
-                )
+                self.names = pairs(self.network, ours, self.theirs, self.inputs)
+                way = "by what each layer sees"
         except Unpaired as error:
             return claim(self.reference, "weights", False, str(error))
         ours.load_state_dict(converted(self.names, own, other), assign=True)
@@ -95,15 +94,12 @@ class Comparison:
         """What the layers see and make, and what comes out, with the same weights."""
         for model in (ours, self.theirs):
             set_mode(model, heads=mode == "training")
-        calls, outputs = trace(ours, self.inputs)
-        other_calls, others = trace(self.theirs, self.inputs)
-        partners = {
-            own.rpartition(".")[0]: name.rpartition(".")[0] for own, name in self.names.items()
-        }
-        first = first_difference(calls, other_calls, partners)
-        text = first or f"{len(calls)} see and make the same"
+        here, there = trace(ours, self.inputs), trace(self.theirs, self.inputs)
+        first = first_difference(self.network, here.calls, there.calls, self.names)
+        text = first or f"{len(here.calls)} see and make the same"
         yield claim(self.reference, f"layers in {mode}", not first, text)
-        yield claim(self.reference, f"outputs in {mode}", *agreement(outputs, others))
+        agree, text = agreement(here.outputs, there.outputs)
+        yield claim(self.reference, f"outputs in {mode}", agree, text)
 
 
 def parameters(model: nn.Module) -> int:
@@ -132,53 +128,3 @@ def set_mode(model: nn.Module, *, heads: bool) -> None:
     for module in model.modules():
         inner = any(True for _ in module.children()) and not [*module.buffers(recurse=False)]
         module.training = heads and inner
-
-
-# ---- differences -----------------------------------------------------------------------------
-
-
-def first_difference(ours: Sequence[Call], theirs: Sequence[Call], partners: dict[str, str]) -> str:
-    """What is told of the first call, in our order, that sees or makes something else."""
-    waiting: dict[str, list[Call]] = {}
-    for call in reversed(theirs):
-        waiting.setdefault(call.layer.path, []).append(call)
-    for call in ours:
-        path, other = call.layer.path, partners[call.layer.path]
-        if not waiting.get(other):
-            return f"'{path}' runs, and '{other}' does not"
-        if text := difference(call, waiting[other].pop()):
-            return f"'{path}' {text}"
-    return ""
-
-
-def difference(call: Call, other: Call) -> str:
-    """How what two layers see or make differs, or nothing.
-
-    A layer with others within, or with what has no weights (an activation), may see and make what
-    a plain one sees and makes elsewhere.
-    """
-    path = other.layer.path
-    if other.layer.whole and (found := apart(call.input, other.input)):
-        return f"sees something else than '{path}': {found}; the layers before it agree"
-    if other.layer.leaf and (found := apart(call.output, other.output)):
-        return f"makes something else than '{path}' of the same input: {found}"
-    return ""
-
-
-def apart(a: Tensor, b: Tensor) -> str:
-    """How far two tensors are from each other, or nothing where rounding explains it."""
-    if a.numel() != b.numel():
-        return f"{shown(a)} and {shown(b)}"
-    off = distance(a, b)
-    return "" if off < SAME else f"off by {off:.1g} of the largest value"
-
-
-def agreement(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> tuple[bool, str]:
-    """Whether two models return the same, and how nearly."""
-    shapes = [", ".join(map(shown, each)) for each in (ours, theirs)]
-    if shapes[0] != shapes[1]:
-        return False, f"{shapes[0]} here, {shapes[1]} there"
-    if all(map(torch.equal, ours, theirs)):
-        return True, f"{shapes[0]}, bit for bit"
-    off = max(map(distance, ours, theirs))
-    return off < SAME, f"{shapes[0]}, off by {off:.1g} of the largest value"

@@ -93,7 +93,7 @@ def pairs(
 
     Layers that do not run are paired in the order of registration. Raises Unpaired.
     """
-    sight = Sight(trace(theirs, inputs)[0], ranks(network))
+    sight = Sight(trace(theirs, inputs).calls, ranks(network))
     trace(ours, inputs, sight)
     own, other = ours.state_dict(), theirs.state_dict()
     taken = {*sight.names.values()}

@@ -47,6 +47,14 @@ class Call:
     output: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """The calls of a model's layers, and the tensors that it returns."""
+
+    calls: list[Call]
+    outputs: list[Tensor]
+
+
 NOTHING = torch.empty(0)  # seen by what takes no tensors
 Before = Callable[[Layer, Tensor], None]
 
@@ -62,19 +70,14 @@ def layers(model: nn.Module) -> Iterator[Layer]:
 
 
 @torch.no_grad()
-def trace(
-    model: nn.Module, inputs: Sequence[Tensor], before: Before | None = None
-) -> tuple[list[Call], list[Tensor]]:
-    """The calls of a model's layers, and the tensors that it returns.
-
-    `before` is told of each layer and its input before it works.
-    """
+def trace(model: nn.Module, inputs: Sequence[Tensor], before: Before | None = None) -> Trace:
+    """Run a model; `before` is told of each layer and its input before it works."""
     calls: list[Call] = []
     handles: list[RemovableHandle] = []
     try:
         for layer in layers(model):
             handles += watch(layer, calls, before)
-        return calls, list(tensors(model(*inputs)))
+        return Trace(calls, list(tensors(model(*inputs))))
     finally:
         for handle in handles:
             handle.remove()
