@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from archdsl.runtime.weights import State
 
 COLORS = {"agrees": "green", "renamed": "yellow", "differs": "red"}
+# Of compiled files' timers: a CUDA toolkit without a GPU is nothing to warn of.
+QUIET = logging.getLogger("torch.utils.cpp_extension")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -72,6 +75,7 @@ def verify(
         if wishes["weights"] is None:
             raise click.UsageError("--save writes the weights of --weights, under other keys")
     declared = pipeline.declared(spec)
+    QUIET.setLevel(logging.ERROR)
     found = pipeline.verify(declared, values, **wishes)
     if as_json:
         from archdsl.documents import json_of, verification_document
