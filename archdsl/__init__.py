@@ -28,10 +28,10 @@ A spec passes through the rooms of this package in one direction, each fact has 
     lint                              warnings: what is legal and probably wrong
     draw, summary, plot, torchgen     pictures, tables, curves, PyTorch source
     documents                         JSON of every stage, with a schema; networks read back
+    claims, runtime                   what needs torch: modules, and whether they are as told
     compiled                          compiled networks that are kept
     pipeline                          the compiler on one screen
     api, cli, __main__                this package's names; the command line
-    runtime/                          what needs torch
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl import pipeline
-from archdsl.diagnostics import Diagnostic, mistake
+from archdsl.diagnostics import Diagnostic
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork
+from archdsl.runtime import needed
 from archdsl.shapes import Shape
 
 if TYPE_CHECKING:
@@ -119,16 +120,8 @@ class Architecture:
 
     def module(self, **arguments: Any) -> nn.Module:
         """A live module, freshly initialised; arguments go to the generated factory."""
-        try:
+        with needed("a live module"):
             from archdsl.runtime.module import build
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] != "torch":
-                raise
-            raise mistake(
-                "torch",
-                "a live module needs PyTorch, which is not installed",
-                help="pip install 'archdsl[torch]'",
-            ) from None
         return build(self.source, self.name, arguments)
 
     def __repr__(self) -> str:

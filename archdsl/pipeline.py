@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl import library
 from archdsl.diagnostics import ArchError, Diagnostic, mistake
+from archdsl.runtime import needed
 from archdsl.source import Source
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from archdsl.memory import Memory
     from archdsl.modules import DeclaredNetwork, Loader, Module
     from archdsl.plot import Subject
+    from archdsl.runtime.verify import Verification
     from archdsl.sizes import Sizes
     from archdsl.zoo import Listed
 
@@ -212,6 +214,13 @@ def compiled(spec: str, settings: Settings = NONE, template: Path | None = None)
     if template is None:
         keep(made, target, settings)
     return made
+
+
+def verify(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -> Verification:
+    """Declaration to what PyTorch says of it; the wishes are those of `runtime.verify.verify`."""
+    with needed("verifying a network"):
+        from archdsl.runtime.verify import verify
+    return verify(expanded(declared, settings), compile(declared, settings), **wishes)
 
 
 def draw(network: Network, level: str = "block", format: str = "svg", **wishes: Any) -> bytes:

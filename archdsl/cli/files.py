@@ -21,14 +21,14 @@ def target(output: Path | None, default: str) -> Path:
     return output / default if output.is_dir() else output
 
 
-def ending(output: Path | None, formats: Sequence[str]) -> str:
+def ending(output: Path | None, formats: Sequence[str], option: str = "-o") -> str:
     """The format that a file's ending asks for; that of the default where none is named."""
     if output is None or output == Path("-") or output.is_dir():
         return formats[0]
     form = output.suffix.lower().removeprefix(".")
     if form not in formats:
         endings = ", ".join(f".{known}" for known in formats)
-        raise click.BadParameter(f"'{output}' ends in none of {endings}", param_hint="'-o'")
+        raise click.BadParameter(f"'{output}' ends in none of {endings}", param_hint=f"'{option}'")
     return form
 
 

@@ -25,6 +25,7 @@ HOMES = {
     "show": ("show", "show"),
     "sizes": ("sizes", "sizes"),
     "summary": ("tables", "summary"),
+    "verify": ("verify", "verify"),
 }
 
 

@@ -29,7 +29,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="As a JSON document.")
 @click.option(
     "--schema",
-    type=click.Choice([*STAGES, "diagnostics", "diff", "sizes"]),
+    type=click.Choice([*STAGES, "diagnostics", "diff", "sizes", "verification"]),
     help="Print the JSON schema of a document instead.",
 )
 def show(

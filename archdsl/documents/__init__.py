@@ -6,6 +6,7 @@ import json
 
 from pydantic import BaseModel
 
+from archdsl.documents.claims import VerificationDocument, verification_document
 from archdsl.documents.derived import (
     ReportDocument,
     TreeDocument,
@@ -29,6 +30,7 @@ __all__ = [
     "schema",
     "sizes_document",
     "tree_document",
+    "verification_document",
 ]
 
 SCHEMAS: dict[str, type[BaseModel]] = {
@@ -38,6 +40,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "diagnostics": DiagnosticsDocument,
     "sizes": SizesDocument,
     "diff": DiffDocument,
+    "verification": VerificationDocument,
 }
 
 
