@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: all demo docs test lint clean
+.PHONY: all demo docs bench test lint clean
+
+# Each prints sections of benchmarks/RESULTS.md.
+BENCHMARKS := cold warm scale
 
 all: $(READY)
 
@@ -25,6 +28,9 @@ docs: $(READY)
 	$(BIN)/python docs/messages.py
 	$(BIN)/python docs/compare.py
 	$(BIN)/python docs/counting.py
+
+bench: $(READY)
+	$(BIN)/python benchmarks/results.py $(BENCHMARKS)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 -m "not gpu"
