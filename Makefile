@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: all demo docs test lint clean
+.PHONY: all demo docs bench test lint clean
+
+# Each prints sections of benchmarks/RESULTS.md.
+BENCHMARKS := cold warm scale
 
 all: $(READY)
 
@@ -26,6 +29,9 @@ docs: $(READY)
 	$(BIN)/python docs/compare.py
 	$(BIN)/python docs/counting.py
 	PYTHONPATH=tests $(BIN)/python docs/zoo.py
+
+bench: $(READY)
+	$(BIN)/python benchmarks/results.py $(BENCHMARKS)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 -m "not gpu"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -71,7 +72,12 @@ def verbs() -> None:
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point.
+
+    A command keeps nearly all that it makes until it ends, and looking for what could be thrown
+    away would take as long again on large networks, which it would look through many times.
+    """
+    gc.disable()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -26,6 +27,7 @@ def watch(specs: tuple[str, ...], check: Callable[[], object]) -> None:
             click.clear()
             say(f"---- {datetime.now():%H:%M:%S} {' '.join(specs)} ----")
             survive(check)
+            gc.collect()  # this command alone does not end
             wait(files, seen)
     except KeyboardInterrupt:
         say("")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
-from itertools import islice
 
 from archdsl.naming import FILE_NAMES, identifier, is_attribute
 from archdsl.pytext import WIDTH, Py, Wrapped, call, flat, lines, literal, prefixed
@@ -37,6 +36,7 @@ class Forward:
     made: Class
     statements: list[str] = field(default_factory=list)
     variables: dict[int, str] = field(default_factory=dict)  # tensor: variable that holds it
+    held: set[int] = field(default_factory=set)  # tensors in variables, with uses to come
     pending: dict[int, Pending] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)  # tensor: uses still to come
     inputs: list[str] = field(default_factory=list)
@@ -123,6 +123,7 @@ class Forward:
             self.heads = self.head_names({*NAMES, *inputs})
         else:
             self.variables = dict(zip(self.instance.reads, inputs, strict=True))
+        self.held = set(self.variables)
         for place, (position, item) in enumerate(self.items):
             self.place = place
             self.step(position, item)
@@ -167,6 +168,7 @@ class Forward:
         if item.end is not None:
             self.flush(tensor)
             self.variables[item.end] = self.variables[tensor]
+            self.held.add(item.end)
             self.nodes[item.end] = self.nodes.get(tensor)
             self.left[tensor] += self.left.get(item.end, 0) - 1
         else:
@@ -190,7 +192,8 @@ class Forward:
 
     def trails(self, item: Item) -> bool:
         """Whether no layer with weights of its own follows before the next part or the end."""
-        for _, follower in islice(self.items, self.place, None):
+        for place in range(self.place, len(self.items)):
+            _, follower = self.items[place]
             if follower.kind != "op" or follower.is_joint:
                 return True
             if self.weighs(follower):
@@ -299,6 +302,7 @@ class Forward:
             self.left[read] -= 1
         name = self.variable(tensor, made)
         self.variables[tensor] = name
+        self.held.add(tensor)
         self.statement(f"{name} = ", made, tensor)
 
     def statement(self, head: str, made: Pending, tensor: int) -> None:
@@ -330,11 +334,8 @@ class Forward:
         """A name for a tensor: that of one no longer needed, or the next free letter."""
         if tensor in self.heads:
             return self.heads[tensor]
-        held = {
-            name
-            for other, name in self.variables.items()
-            if self.left.get(other, 0) > 0 and other != tensor
-        }
+        self.held = {other for other in self.held if self.left.get(other, 0) > 0}
+        held = {self.variables[other] for other in self.held if other != tensor}
         held |= {
             self.variables[read]
             for waiting in self.pending.values()

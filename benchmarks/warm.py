@@ -1,0 +1,74 @@
+"""In process, warm: each stage, and the whole beside torchvision and torchinfo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torchinfo
+import torchvision
+from timing import in_turn, spread, table, times_as
+
+from archdsl import pipeline
+from archdsl.parser import parse
+
+RUNS = 9
+NAMES = ("googlenet", "resnet152")
+
+
+def works(name: str) -> dict[str, Callable[[], object]]:
+    """What is timed for a network."""
+    declared = pipeline.declared(name)
+    network = pipeline.asserted(declared)
+    source = declared.module.spec.source
+    on_meta = torch.device("meta")
+
+    def built() -> Any:
+        with on_meta:
+            return getattr(torchvision.models, name)(weights=None)
+
+    def generated() -> None:
+        declared = pipeline.declared(name)
+        network = pipeline.asserted(declared)
+        pipeline.warnings(declared.module, {declared: network})
+        pipeline.generated(declared, network, {}, None)
+
+    model = built()
+    return {
+        "parse a text never seen": lambda: parse(source),
+        "parse, tree kept": lambda: pipeline.declared(name),
+        "expand": lambda: pipeline.expanded(declared),
+        "check": lambda: pipeline.warnings(declared.module, {declared: network}),
+        "generate": lambda: pipeline.generated(declared, network, {}, None),
+        "**all, tree kept**": generated,
+        "torchvision builds it on `meta`": built,
+        "**spec to summary**": lambda: pipeline.summary(pipeline.network(name)),
+        "torchinfo, of the built model": lambda: str(
+            torchinfo.summary(model, (1, 3, 224, 224), device="meta", verbose=0)
+        ),
+    }
+
+
+def main() -> None:
+    """Print the section."""
+    torch.set_num_threads(1)
+    found = {name: in_turn(works(name), RUNS) for name in NAMES}
+    whole, summary = "**all, tree kept**", "**spec to summary**"
+    vision, info = "torchvision builds it on `meta`", "torchinfo, of the built model"
+    rows: list[tuple[str, ...]] = [
+        (work, *(spread(found[name][work]) for name in NAMES)) for work in found[NAMES[0]]
+    ]
+    for text, other, own in (("torchvision to all", vision, whole), ("torchinfo", info, summary)):
+        rows.append((text, *(times_as(found[name][other], found[name][own]) for name in NAMES)))
+    table(
+        "In process, warm",
+        f"Medians of {RUNS} (fastest to slowest), in ms. Targets: all in 15 and 30 ms, and faster "
+        "than torchvision; a summary at least 5x faster than torchinfo's.",
+        ["work", *NAMES],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()
