@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -356,6 +358,15 @@ def test_wrong_usage(run: Run) -> None:
     Path("w.pt").touch()
     result = run("net.arch --weights w.pt --save a.pt")
     assert (result.exit_code, "'--save'" in result.stderr) == (2, True)
+
+
+def test_without_torch(run: Run) -> None:
+    code = "import sys; sys.modules['torch'] = None; from archdsl.cli import main; main()"
+    words = [sys.executable, "-c", code, "verify", "net.arch"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "error[torch]: verifying a network needs PyTorch" in done.stderr
+    assert "pip install 'archdsl[torch]'" in done.stderr
 
 
 def test_a_size_or_device_that_there_is_not(run: Run) -> None:

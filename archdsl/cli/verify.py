@@ -32,14 +32,13 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 Examples:
   archdsl verify googlenet
   archdsl verify resnet50@torchvision --against torchvision:resnet50
-  archdsl verify vgg16 --against timm:vgg16 --size 64
+  archdsl verify vgg16 --against timm:vgg16
   archdsl verify my.arch --against my_net.py:Net --weights my_net.pt --save converted.safetensors
 
 REFERENCE is torchvision:NAME, timm:NAME, FILE.py:NAME or PACKAGE.MODULE:NAME, where NAME is a class
 or function that needs no arguments, or a model. Its code is run.
 
-Exit codes: 0 all agrees, but for names of keys perhaps; 1 something differs, or a mistake; 2 wrong
-usage.""",
+Exit codes: 0 nothing differs but names of keys, 1 something does, or a mistake, 2 wrong usage.""",
 )
 @SPEC
 @SET
@@ -57,7 +56,10 @@ usage.""",
     help="Write those weights under the network's own keys: .safetensors.",
 )
 @click.option(
-    "--size", metavar="N", type=click.IntRange(1), help="Extents of the image compared on."
+    "--size",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Height and width of the image that both see; by default the spec's.",
 )
 @click.option("--device", metavar="NAME", help="Where to run; by default the best there is.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON document.")
