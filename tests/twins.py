@@ -57,6 +57,8 @@ def random_weights(model: nn.Module) -> None:
         elif tensor.dim() > 1:
             bound = (3 / tensor[0].numel()) ** 0.5
             tensor.uniform_(-bound, bound)
+        elif key.endswith("weight"):  # a norm's: what comes in must reach what goes out
+            tensor.uniform_(1, 2)
         elif tensor.is_floating_point():
             tensor.uniform_(-0.5, 0.5)
         else:
