@@ -583,6 +583,7 @@ def test_an_ascii_terminal_gets_its_text(folder: Path) -> None:
 
 
 HEAVY = ("torch", "networkx", "jinja2", "graphviz", "pygraphviz", "rich", "pydantic", "matplotlib")
+OURS = ("lark", "archdsl.parser", "archdsl.expand", "archdsl.ops")  # what a kept result spares
 
 
 def imported(line: str) -> set[str]:
@@ -590,7 +591,7 @@ def imported(line: str) -> set[str]:
     code = (
         "import sys\nfrom archdsl.cli import verbs\n"
         f"verbs({line.split()}, standalone_mode=False)\n"
-        f"print(*(m for m in {HEAVY} if m in sys.modules), file=sys.stderr)"
+        f"print(*(m for m in {HEAVY + OURS} if m in sys.modules), file=sys.stderr)"
     )
     result = subprocess.run(
         [sys.executable, "-c", code],
@@ -617,7 +618,22 @@ def imported(line: str) -> set[str]:
 def test_a_verb_imports_what_it_needs_and_no_torch(
     line: str, needs: set[str], folder: Path
 ) -> None:
-    assert imported(line) <= needs
+    assert imported(line) <= {*needs, *OURS}
+
+
+@pytest.mark.parametrize(
+    ("line", "needs"),
+    [
+        ("check small.arch", {"archdsl.expand", "archdsl.ops"}),
+        ("summary small.arch", {"archdsl.expand", "archdsl.ops", "rich"}),
+        ("compile small.arch -o -", set()),
+    ],
+)
+def test_what_was_done_before_is_not_imported_for_again(
+    line: str, needs: set[str], folder: Path
+) -> None:
+    assert "lark" in imported(line)
+    assert imported(line) == needs
 
 
 def test_the_broken_spec_is_broken_by_its_shape() -> None:
