@@ -32,6 +32,7 @@ RUFF_IGNORE = ",".join(
         "D100,D101,D102,D103,D105,D107",  # a class may speak for itself
         "D203,D213",  # the other convention of two
         "D205,D400,D415",  # a first line of shapes
+        "N801",  # where digits meet they are kept apart, `SqueezeNet1_0`
         "PLC0415",  # an import that only POSIX has
         "PLR0913,PLR0917,PLR2004",  # constructors of layers have many numbers
         "RET504",  # `x = ...; return x` tells mypy the type

@@ -33,7 +33,7 @@ REFUSED = [  # but what walks to the limit of 100,000 operators
 ]
 SPECS = [*FIGURES, ROOT / "examples" / "unet.arch"]
 FAMILIES = [*map(str, SPECS), "googlenet", "resnet50", "resnet18@a", "alexnet@two_gpus"]
-FAMILIES += ["shufflenet_v2_x1_0", "inception_v3"]
+FAMILIES += ["shufflenet_v2_x1_0", "inception_v3", "densenet121"]
 
 
 @cache

@@ -7,7 +7,6 @@ import os
 import random
 from collections.abc import Callable
 from math import ceil, floor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,11 +124,17 @@ def test_the_smallest_sizes_of_torchvisions_others(body: str, least: int, made: 
 
 
 @pytest.mark.parametrize(
-    ("spec", "least"),
-    [("inception_v3", 75), ("densenet121", 29), ("mobilenet_v2", 1)],
+    ("name", "least"),
+    [
+        ("inception_v3", 75),
+        ("densenet121", 29),
+        ("mobilenet_v2", 1),
+        ("squeezenet1_0", 21),
+        ("squeezenet1_1", 17),
+    ],
 )
-def test_whole_networks_take_what_torchvision_found_by_trial(spec: str, least: int) -> None:
-    found = sizes(network(str(Path(__file__).parent / "figures" / f"{spec}.arch")))
+def test_whole_networks_take_what_torchvision_found_by_trial(name: str, least: int) -> None:
+    found = sizes(network(name))
     assert str(found.equal.accepted) == f"{least} and up"
     assert found.apart
 
