@@ -327,7 +327,8 @@ def repeats(children: Sequence[Py]) -> Iterator[Py]:
         elif first is None:
             yield Loop(alike[0], f"for _ in range({len(alike)})")
         else:
-            yield Loop(counted(alike[0]), f"for i in range({first}, {first + len(alike)})")
+            bounds = f"{first}, {first + len(alike)}" if first else f"{len(alike)}"
+            yield Loop(counted(alike[0]), f"for i in range({bounds})")
 
 
 def in_step(place: int, child: Py) -> tuple[str, int | None]:
