@@ -43,7 +43,7 @@ CLASSES = {
     "resnet50": ["BottleneckV1", "ResNet50"],
     "resnet50@torchvision": ["Bottleneck", "ResNet50"],
     "resnet18": ["Basic", "ResNet18"],
-    "efficientnet_lite0": ["InvertedResidual", "EfficientNetLite0"],
+    "efficientnet_lite0": ["StochasticDepth", "InvertedResidual", "EfficientNetLite0"],
 }
 
 

@@ -32,8 +32,9 @@ REFUSED = [  # but what walks to the limit of 100,000 operators
     if path.stem not in ("limit_steps", "limit_nodes")
 ]
 SPECS = [*FIGURES, ROOT / "examples" / "unet.arch"]
+LONG = ["mobilenet_v2", "mobilenet_v3_large", "efficientnet_b7", "efficientnet_v2_l"]
 FAMILIES = [*map(str, SPECS), "googlenet", "resnet50", "resnet18@a", "alexnet@two_gpus"]
-FAMILIES += ["shufflenet_v2_x1_0", "inception_v3", "densenet121"]
+FAMILIES += ["shufflenet_v2_x1_0", "inception_v3", "densenet121", "mobilenet_v2"]
 
 
 @cache
@@ -63,9 +64,9 @@ def refused(text: str) -> tuple[Network, ArchError]:
 # ---- every family --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_a_figure_fits_on_a_page(path: Path) -> None:
-    svg = ElementTree.fromstring(draw(spec(str(path))))
+@pytest.mark.parametrize("name", [*map(str, SPECS), *LONG], ids=lambda name: Path(name).stem)
+def test_a_figure_fits_on_a_page(name: str) -> None:
+    svg = ElementTree.fromstring(draw(spec(name)))
     assert drawn_nodes(svg) <= 25
     assert max(size(svg)) < 1200
 

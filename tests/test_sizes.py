@@ -103,42 +103,6 @@ def test_the_smallest_size_is_the_one_that_torchvision_takes(name: str) -> None:
     assert (found.equal.below is None) == (least == 1)
 
 
-STEM = "conv 3x3/2 8 valid > conv 3x3 8 valid > conv 3x3 8 > maxpool 3x3/2 > conv 3x3 8 valid"
-DOWN = "[ conv 3x3/2 8 valid | maxpool 3x3/2 ]"
-
-
-@pytest.mark.parametrize(
-    ("body", "least"),
-    [
-        (f"{STEM} > maxpool 3x3/2 > {DOWN} > {DOWN}", 75),  # Inception-v3
-        ("conv 7x7/2 8 valid" + " > maxpool 3x3/2 ceil" * 3, 21),  # SqueezeNet 1.0
-        ("conv 3x3/2 8 valid" + " > maxpool 3x3/2 ceil" * 3, 17),  # SqueezeNet 1.1
-        ("conv 7x7/2 8 > maxpool 3x3/2 same" + " > avgpool 2x2" * 3, 29),  # DenseNets
-        ("conv 4x4/4 8 valid" + " > conv 2x2/2 8 valid" * 3, 32),  # ConvNeXts
-    ],
-)
-def test_the_smallest_sizes_of_torchvisions_others(body: str, least: int, made: Make) -> None:
-    """As torchvision's networks of these strides and windows were found to have by trial."""
-    found = sizes(made(f"input 3x299x299\n{body} > avgpool global"))
-    assert (str(found.equal.accepted), found.least) == (f"{least} and up", (least, least))
-
-
-@pytest.mark.parametrize(
-    ("name", "least"),
-    [
-        ("inception_v3", 75),
-        ("densenet121", 29),
-        ("mobilenet_v2", 1),
-        ("squeezenet1_0", 21),
-        ("squeezenet1_1", 17),
-    ],
-)
-def test_whole_networks_take_what_torchvision_found_by_trial(name: str, least: int) -> None:
-    found = sizes(network(name))
-    assert str(found.equal.accepted) == f"{least} and up"
-    assert found.apart
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_size_up_to_a_few_hundred(name: str) -> None:
     made = network(name)

@@ -117,8 +117,12 @@ def block_words(scope: Scope) -> list[str]:
 
 
 def named(bindings: list[Binding]) -> str:
-    """Arguments by name."""
-    return " ".join(f"{b.name}={value_text(b.value)}" for b in bindings)
+    """Arguments by name; a condition that holds by its name alone."""
+    return " ".join(
+        b.name if b.value is True else f"{b.name}={value_text(b.value)}"
+        for b in bindings
+        if b.value is not False
+    )
 
 
 def authors_words(scope: Scope, bindings: list[Binding]) -> str:

@@ -24,11 +24,25 @@ class SameConv2d(nn.Conv2d):
         return super().forward(nn.functional.pad(x, pads))
 
 
+class StochasticDepth(nn.Module):
+    """Drops a branch with probability p per sample in training (Huang et al., 2016)."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        ones = x.new_ones(x.shape[0], *(1,) * (x.dim() - 1))
+        return x * nn.functional.dropout(ones, self.p)
+
+
 class InvertedResidual(nn.Module):
     """Inverted residual: (N, in_channels, H, W) -> (N, C, H / stride, W / stride)."""
 
     def __init__(
-        self, in_channels: int, k: int, c: int, e: int, stride: int = 1
+        self, in_channels: int, k: int, c: int, e: int, p: float, stride: int = 1
     ) -> None:
         super().__init__()
         self.expand: nn.Module = nn.Identity()
@@ -54,12 +68,16 @@ class InvertedResidual(nn.Module):
             nn.Conv2d(e * in_channels, c, 1, bias=False),
             nn.BatchNorm2d(c, eps=0.001, momentum=0.01),
         )
+        self.droppath: nn.Module = nn.Identity()
+        if stride == 1 and in_channels == c:
+            self.droppath = StochasticDepth(p)
         self.residual = stride == 1 and in_channels == c
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.expand(x)
         y = self.depthwise(y)
         y = self.project(y)
+        y = self.droppath(y)
         x = y + x if self.residual else y
         return x
 
@@ -72,28 +90,30 @@ class EfficientNetLite0(nn.Module):
             nn.BatchNorm2d(32, eps=0.001, momentum=0.01),
             nn.ReLU6(inplace=True),
         )
-        self.stage1 = InvertedResidual(32, 3, 16, 1)
+        self.stage1 = InvertedResidual(32, 3, 16, 1, 0.2 * 0 / 16)
         self.stage2 = nn.Sequential(
-            InvertedResidual(16, 3, 24, 6, stride=2), InvertedResidual(24, 3, 24, 6)
+            InvertedResidual(16, 3, 24, 6, 0.2 * 1 / 16, stride=2),
+            InvertedResidual(24, 3, 24, 6, 0.2 * 2 / 16),
         )
         self.stage3 = nn.Sequential(
-            InvertedResidual(24, 5, 40, 6, stride=2), InvertedResidual(40, 5, 40, 6)
+            InvertedResidual(24, 5, 40, 6, 0.2 * 3 / 16, stride=2),
+            InvertedResidual(40, 5, 40, 6, 0.2 * 4 / 16),
         )
         self.stage4 = nn.Sequential(
-            InvertedResidual(40, 3, 80, 6, stride=2),
-            InvertedResidual(80, 3, 80, 6),
-            InvertedResidual(80, 3, 80, 6),
+            InvertedResidual(40, 3, 80, 6, 0.2 * 5 / 16, stride=2),
+            InvertedResidual(80, 3, 80, 6, 0.2 * 6 / 16),
+            InvertedResidual(80, 3, 80, 6, 0.2 * 7 / 16),
         )
         self.stage5 = nn.Sequential(
-            InvertedResidual(80, 5, 112, 6),
-            InvertedResidual(112, 5, 112, 6),
-            InvertedResidual(112, 5, 112, 6),
+            InvertedResidual(80, 5, 112, 6, 0.2 * 8 / 16),
+            InvertedResidual(112, 5, 112, 6, 0.2 * 9 / 16),
+            InvertedResidual(112, 5, 112, 6, 0.2 * 10 / 16),
         )
         self.stage6 = nn.Sequential(
-            InvertedResidual(112, 5, 192, 6, stride=2),
-            *(InvertedResidual(192, 5, 192, 6) for _ in range(3)),
+            InvertedResidual(112, 5, 192, 6, 0.2 * 11 / 16, stride=2),
+            *(InvertedResidual(192, 5, 192, 6, 0.2 * i / 16) for i in range(12, 15)),
         )
-        self.stage7 = InvertedResidual(192, 3, 320, 6)
+        self.stage7 = InvertedResidual(192, 3, 320, 6, 0.2 * 15 / 16)
         self.head = nn.Sequential(
             SameConv2d(320, 1280, 1, bias=False),
             nn.BatchNorm2d(1280, eps=0.001, momentum=0.01),
