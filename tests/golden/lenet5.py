@@ -11,19 +11,16 @@ from torch.utils.benchmark import Timer
 
 
 class ChannelScale(nn.Module):
-    """A learned factor per channel, and with bias an offset: (N, C, H, W) -> same."""
+    """A learned factor and offset per channel: (N, C, H, W) -> same."""
 
-    def __init__(
-        self, channels: int, *, axes: int = 2, init: float = 1.0, bias: bool = False
-    ) -> None:
+    def __init__(self, channels: int, *, axes: int = 2, init: float = 1.0) -> None:
         super().__init__()
         shape = (channels, *(1,) * axes)
         self.weight = nn.Parameter(torch.full(shape, init))
-        self.bias = nn.Parameter(torch.zeros(shape)) if bias else None
+        self.bias = nn.Parameter(torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x * self.weight
-        return x if self.bias is None else x + self.bias
+        return x * self.weight + self.bias
 
 
 class PartialConv2d(nn.Module):
@@ -100,7 +97,7 @@ class LeNet5(nn.Module):
         super().__init__()
         self.c1 = nn.Conv2d(1, 6, 5)
         self.tanh = ScaledTanh(1.7159, 0.6666666666666666)
-        self.s2 = nn.Sequential(nn.AvgPool2d(2), ChannelScale(6, bias=True))
+        self.s2 = nn.Sequential(nn.AvgPool2d(2), ChannelScale(6))
         self.c3 = PartialConv2d(
             6,
             (
@@ -123,7 +120,7 @@ class LeNet5(nn.Module):
             ),
             5,
         )
-        self.s4 = nn.Sequential(nn.AvgPool2d(2), ChannelScale(16, bias=True))
+        self.s4 = nn.Sequential(nn.AvgPool2d(2), ChannelScale(16))
         self.c5 = nn.Conv2d(16, 120, 5)
         self.f6 = nn.Linear(120, 84)
         self.classifier = RBF(84, classes)
