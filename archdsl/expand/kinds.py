@@ -5,7 +5,8 @@ An author writes no types, and `64x3` is a size or 'N channels, R times' by wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 from archdsl import syntax as s
 from archdsl.modules import Declared, DeclaredNetwork
@@ -71,12 +72,11 @@ class Kinds:
             else:
                 yield (keyed.get(waiting.pop(0), "") if waiting else ""), arg.value
 
-    def signature(self, name: str, declared: Place) -> tuple[list[str], dict[str, str]]:
+    def signature(self, name: str, declared: Place) -> tuple[list[str], Mapping[str, str]]:
         """A callee's positional parameters in order, and the kind of each of its parameters."""
         name = default_callee(name, declared)
         if name in OPS:
-            keys = {key: f.metadata["kind"] for key, f in OPS[name].arguments().items()}
-            return list(OPS[name].positional), keys
+            return list(OPS[name].positional), kinds_of(name)
         other = self.find(name, declared)
         if other is None:
             return [], {}
@@ -86,6 +86,12 @@ class Kinds:
     def words(self, name: str) -> frozenset[str]:
         """The flags of an operator."""
         return frozenset(OPS[name].words) if name in OPS else frozenset()
+
+
+@cache
+def kinds_of(operator: str) -> Mapping[str, str]:
+    """The kind of each argument of an operator."""
+    return {key: f.metadata["kind"] for key, f in OPS[operator].arguments().items()}
 
 
 def default_callee(name: str, declared: Place) -> str:
