@@ -49,9 +49,14 @@ def write(name: str, value: object) -> None:
 
 
 def place(name: str) -> str:
-    """The file of an entry."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(home, "archdsl", f"{crc32(name.encode(errors='replace')):08x}")
+    """The file of an entry; where nobody has a home, one that cannot be."""
+    wished = os.environ.get("XDG_CACHE_HOME", "")
+    home = wished if os.path.isabs(wished) else os.path.expanduser("~/.cache")
+    return os.path.join(
+        home if os.path.isabs(home) else os.devnull,
+        "archdsl",
+        f"{crc32(name.encode(errors='replace')):08x}",
+    )
 
 
 @cache

@@ -342,6 +342,14 @@ class Spec:
     networks: tuple[NetworkDef, ...]
 
 
+# The classes of this file, with their fields.
+PARTS: dict[type, tuple[str, ...]] = {
+    part: tuple(field.name for field in fields(part))
+    for part in vars().copy().values()
+    if isinstance(part, type) and is_dataclass(part) and part not in (Source, Span)
+}
+
+
 def within(*parts: object) -> Iterator[object]:
     """Parts of a tree, and all that they are made of."""
     waiting = [*parts]
@@ -349,9 +357,9 @@ def within(*parts: object) -> Iterator[object]:
         part = waiting.pop()
         if isinstance(part, tuple):
             waiting += part
-        elif is_dataclass(part) and not isinstance(part, (Source, Span)):
+        elif type(part) in PARTS:
             yield part
-            waiting += [getattr(part, field.name) for field in fields(part)]
+            waiting += [getattr(part, name) for name in PARTS[type(part)]]
 
 
 def names(*parts: object) -> Iterator[str]:

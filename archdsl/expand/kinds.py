@@ -5,7 +5,8 @@ An author writes no types, and `64x3` is a size or 'N channels, R times' by wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 from archdsl import syntax as s
 from archdsl.expand.arguments import PADDINGS
@@ -79,11 +80,12 @@ class Kinds:
             else:
                 yield (keyed.get(waiting.pop(0), "") if waiting else ""), arg.value
 
-    def signature(self, callee: str, declared: Declared | None) -> tuple[list[str], dict[str, str]]:
+    def signature(
+        self, callee: str, declared: Declared | None
+    ) -> tuple[list[str], Mapping[str, str]]:
         """A callee's positional parameters in order, and the kind of each of its parameters."""
         if callee in OPS:
-            keys = {key: f.metadata["kind"] for key, f in OPS[callee].arguments().items()}
-            return list(OPS[callee].positional), keys
+            return list(OPS[callee].positional), kinds_of(callee)
         if declared is None:
             return [], {}
         kinds = {key: summary(value) for key, value in self.of(declared).items()}
@@ -92,6 +94,12 @@ class Kinds:
     def words(self, name: str) -> frozenset[str]:
         """The flags of an operator."""
         return frozenset(OPS[name].words) if name in OPS else frozenset()
+
+
+@cache
+def kinds_of(operator: str) -> Mapping[str, str]:
+    """The kind of each argument of an operator."""
+    return {key: f.metadata["kind"] for key, f in OPS[operator].arguments().items()}
 
 
 def default_callee(name: str, declared: Place) -> str:

@@ -30,7 +30,7 @@ def bind(
     given = matched(declared, call)
     strides = carried_stride(declared, given, env, evaluators)
     for param in params:
-        arg = given.get(param)
+        arg = given.get(param.names)
         default = literal_default(param)
         if arg is not None:
             value = strides.pop(id(arg.value), None) or argument(param, arg.value, evaluators(env))
@@ -52,11 +52,11 @@ def bind(
     return tuple(inner.values[name] for param in params for name in param.names)
 
 
-def matched(declared: Declared, call: s.Call) -> dict[s.Param, s.Arg]:
-    """Which argument goes to which parameter."""
+def matched(declared: Declared, call: s.Call) -> dict[tuple[str, ...], s.Arg]:
+    """Which argument goes to which parameter, by the parameter's names."""
     definition = declared.definition
-    given: dict[s.Param, s.Arg] = {}
-    named = {">".join(param.names): param for param in definition.params}
+    given: dict[tuple[str, ...], s.Arg] = {}
+    named = {">".join(param.names): param.names for param in definition.params}
     unnamed: list[s.Arg] = []
     for arg in call.args:
         name = "pad" if "pad" in named and bare_padding(arg) else arg.name
@@ -73,7 +73,7 @@ def matched(declared: Declared, call: s.Call) -> dict[s.Param, s.Arg]:
         if named[name] in given:
             raise mistake("argument", f"'{name}' is given twice", arg.span)
         given[named[name]] = arg
-    free = [param for param in definition.params if param not in given]
+    free = [param.names for param in definition.params if param.names not in given]
     for arg in unnamed:
         if not free:
             count = len(definition.params)
@@ -94,14 +94,14 @@ def bare_padding(arg: s.Arg) -> bool:
 
 
 def carried_stride(
-    declared: Declared, given: Mapping[s.Param, s.Arg], env: Env, evaluators: Evaluators
+    declared: Declared, given: Mapping[tuple[str, ...], s.Arg], env: Env, evaluators: Evaluators
 ) -> dict[Any, Any]:
     """A size's stride goes to the parameter `stride` where there is one and it was not given.
 
     Answers with the size's own value by its expression, and the stride's.
     """
     names = {param.names[0] for param in declared.definition.params}
-    if "stride" not in names or any(param.names[0] == "stride" for param in given):
+    if "stride" not in names or any(names[0] == "stride" for names in given):
         return {}
     for arg in given.values():
         expr = arg.value

@@ -149,6 +149,6 @@ def unordered(declared: Declared, call: s.Call) -> list[s.Arg]:
     names = [param.names for param in declared.definition.params]
     last = names.index(("stride",)) if ("stride",) in names else len(names)
     return [
-        arg if names.index(param.names) < last else replace(arg, name=">".join(param.names))
-        for param, arg in given.items()
+        arg if names.index(own) < last else replace(arg, name=">".join(own))
+        for own, arg in given.items()
     ]

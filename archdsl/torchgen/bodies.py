@@ -224,12 +224,15 @@ class Bodies:
 
     def classes(self, scope: Scope) -> Iterator[Scope]:
         """The scopes within that become classes, inner ones first, then the scope itself."""
-        for item in self.dissolved(scope).items:
-            yield from self.classes_in(item)
+        for inner in self.inner(scope):
+            yield from self.classes(inner)
         yield scope
 
-    def classes_in(self, item: Item) -> Iterator[Scope]:
-        if item.kind == "class":
-            yield from self.classes(item.scope)
-        for child in item.items:
-            yield from self.classes_in(child)
+    def inner(self, scope: Scope) -> Iterator[Scope]:
+        """The scopes within that become classes, but those within them."""
+        waiting = [*reversed(self.dissolved(scope).items)]
+        while waiting:
+            item = waiting.pop()
+            if item.kind == "class":
+                yield item.scope
+            waiting += reversed(item.items)

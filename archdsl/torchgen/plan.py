@@ -69,7 +69,7 @@ class Plan:
         for network in self.networks:
             for scope in self.bodies.classes(network.root):
                 self.network_of[id(scope)] = network
-                inner = [heights[id(s)] for s in self.bodies.classes(scope) if s is not scope]
+                inner = [heights[id(each)] for each in self.bodies.inner(scope)]
                 height = heights[id(scope)] = 1 + max(inner, default=0)
                 kind = f"{scope.definition or scope.path} {scope.title}"
                 key = "" if scope.kind == "network" else kind
