@@ -1,0 +1,63 @@
+"""A foreign module's run back into a spec: record, parts, draft, folded draft, text.
+
+    record     what was called on what, without torch
+    parts      operators in nested parts; the operators are found by `ops.reading`
+    gather     concatenations of all that came before, step by step
+    drafting   the flow of tensors as chains, joins and labels: a draft
+    folding    like parts as blocks with parameters, repeats as stacks
+    printing   the draft as text
+
+Folding is tried class by class, and kept where the network stays the same.
+"""
+
+from __future__ import annotations
+
+from archdsl.diagnostics import ArchError
+from archdsl.expand import expand
+from archdsl.graph import Network
+from archdsl.importing.draft import Draft
+from archdsl.importing.drafting import drafted
+from archdsl.importing.folding import folded
+from archdsl.importing.gather import gather
+from archdsl.importing.modes import agree
+from archdsl.importing.parts import parts, refuse
+from archdsl.importing.printing import printed
+from archdsl.importing.record import Record
+from archdsl.importing.sameness import essence
+from archdsl.modules import Loader
+from archdsl.source import Source
+
+
+def imported(training: Record, evaluation: Record) -> str:
+    """The spec of a module, from its run in training and the one in evaluation."""
+    whole = gather(parts(training))
+    agree(whole, gather(parts(evaluation)))
+    draft = drafted(whole, training.name)
+    plain = network(draft)
+    complete(plain, training)
+    wanted = essence(plain)
+    return printed(folded(draft, lambda other: same(other, wanted)))
+
+
+def network(draft: Draft) -> Network:
+    """The network of a draft's text."""
+    source = Source("<import>", printed(draft))
+    return expand(Loader().module(source).network(draft.name), {})
+
+
+def same(draft: Draft, wanted: object) -> bool:
+    """Whether a draft says the network that is wanted."""
+    try:
+        return bool(essence(network(draft)) == wanted)
+    except ArchError:
+        return False
+
+
+def complete(found: Network, record: Record) -> None:
+    """Refuse weights that the run has not used, or that have other shapes."""
+    state = found.state()
+    for name, shape in record.state.items():
+        if state.get(name) != shape:
+            path = name.rpartition(".")[0]
+            kind = record.kinds.get(path, record.root.kind)
+            refuse(kind, path, f"has a '{name.rpartition('.')[2]}' that its run makes no use of")
