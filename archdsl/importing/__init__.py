@@ -21,7 +21,7 @@ from archdsl.importing.folding import folded
 from archdsl.importing.gather import gather
 from archdsl.importing.modes import agree
 from archdsl.importing.parts import parts, refuse
-from archdsl.importing.printing import printed
+from archdsl.importing.printing import printed, rough
 from archdsl.importing.record import Record
 from archdsl.importing.sameness import essence
 from archdsl.modules import Loader
@@ -41,7 +41,7 @@ def imported(training: Record, evaluation: Record) -> str:
 
 def network(draft: Draft) -> Network:
     """The network of a draft's text."""
-    source = Source("<import>", printed(draft))
+    source = Source("<import>", rough(draft))
     return expand(Loader().module(source).network(draft.name), {})
 
 

@@ -30,7 +30,12 @@ WIDTH = 88
 
 
 def printed(draft: Draft) -> str:
-    """The spec of a draft."""
+    """The spec of a draft, laid out."""
+    return format(Source("<import>", rough(draft)))
+
+
+def rough(draft: Draft) -> str:
+    """The spec of a draft, as good as any for the parser."""
     blocks = [definition(each) for each in draft.definitions]
     blocks.append(
         "\n".join(
@@ -41,7 +46,7 @@ def printed(draft: Draft) -> str:
             ]
         )
     )
-    return format(Source("<import>", "\n\n".join(blocks) + "\n"))
+    return "\n\n".join(blocks) + "\n"
 
 
 def definition(made: Definition) -> str:
@@ -104,7 +109,7 @@ def unit_text(unit: Unit, numbered: bool, labelled: bool = False) -> str:
         case Group(chain=chain):
             if not unit.state and not numbered:
                 return inline(chain, numbered)
-            if len(chain) == 1 and isinstance(chain[0].unit, Stack) and labelled:
+            if labelled and is_stack(chain):
                 return one(chain[0], True)
             return f"({inline(chain, True)})"
         case Join(sign, branches):
@@ -117,6 +122,12 @@ def unit_text(unit: Unit, numbered: bool, labelled: bool = False) -> str:
             return stacked(inner, count)
         case Aux(chain):
             return f"aux<{inline(chain, False)}>"
+
+
+def is_stack(chain: Chain) -> bool:
+    """Whether a chain is one stack, whose label opens a group by itself."""
+    unit = chain[0].unit if len(chain) == 1 else None
+    return isinstance(unit, Stack) and unit.first is None
 
 
 def inline(chain: Chain, numbered: bool) -> str:

@@ -97,13 +97,13 @@ def alternatives(
 ) -> Iterator[Any]:
     """The values that a field may have been given."""
     sort = field.metadata["kind"]
+    words: list[Any] = []
+    if field.name not in given or sort == "padding":
+        words += [value for name, value in kind.words.values() if name == field.name]
     if field.name in given:
-        yield settled(given[field.name], sort, rank)
-    words = [value for name, value in kind.words.values() if name == field.name]
-    if field.default is not MISSING:
+        words.append(given[field.name])
+    if field.default is None or (field.name not in given and field.default is not MISSING):
         words.append(field.default)
-    elif field.name not in given:
-        return
     yield from (settled(value, sort, rank) for value in dict.fromkeys(words))
 
 

@@ -27,7 +27,7 @@ def record(module: nn.Module, name: str, shape: Shape, *, training: bool) -> Rec
     """What the module does with an input of a shape (one sample, channels first)."""
     state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     empty = {key: torch.empty_like(tensor, device="meta") for key, tensor in state.items()}
-    recorder = Recorder(module, {id(empty[key]): weight(key, state[key]) for key in state})
+    recorder = Recorder(module, {id(empty[key]): (key, state[key]) for key in state})
     example = torch.empty(BATCH, *shape, device="meta")
     recorder.number(example)
     with mode(module, training), recorder.hooks(module):
@@ -90,7 +90,7 @@ def mode(module: nn.Module, training: bool) -> Iterator[None]:
 class Recorder(TorchFunctionMode):
     """Writes down what is called; what happens within a module without parts is its own affair."""
 
-    def __init__(self, module: nn.Module, weights: Mapping[int, Weight]) -> None:
+    def __init__(self, module: nn.Module, weights: Mapping[int, tuple[str, Tensor]]) -> None:
         super().__init__()
         self.paths = {part: path for path, part in module.named_modules()}
         self.weights = weights
@@ -115,7 +115,7 @@ class Recorder(TorchFunctionMode):
         """An argument with its tensors by number and name."""
         if isinstance(value, Tensor):
             if id(value) in self.weights:
-                return self.weights[id(value)]
+                return weight(*self.weights[id(value)])
             return Seen(self.known(value)) if id(value) in self.numbers else Constant()
         if isinstance(value, (list, tuple)):
             return tuple(map(self.noted, value))
