@@ -151,7 +151,7 @@ def filled(rows: list[Row], part: Part) -> Chain:
         if item.label is not None and item.label.isdecimal():
             missing = int(item.label) - position
             if missing < 0:
-                refuse(part.kind, part.path, f"numbers its children otherwise than it uses them")
+                refuse(part.kind, part.path, "numbers its children otherwise than it uses them")
             chain += [Item(None, identity())] * missing
             position += missing
         chain.append(item)

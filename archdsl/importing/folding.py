@@ -18,7 +18,6 @@ from archdsl.importing.draft import (
     Draft,
     Formula,
     Group,
-    Item,
     Join,
     Leaf,
     Unit,
@@ -140,7 +139,7 @@ def sort(unit: Leaf | Use, name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float, tuple)):
         return ""
     if isinstance(unit, Use):
-        return "size" if isinstance(value, tuple) else "number" if isinstance(value, float) else "count"
+        return {tuple: "size", float: "number"}.get(type(value), "count")
     kinds = {field.name: field.metadata["kind"] for field in unit.kind.arguments().values()}
     return kinds[name] if kinds[name] in ("size", "count", "number") else ""
 

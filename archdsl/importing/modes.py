@@ -13,9 +13,7 @@ def agree(training: Whole, evaluation: Whole) -> None:
         root = evaluation.root
         refuse(root.kind, root.path, f"returns {len(evaluation.outputs)} tensors, not one")
     pairs = zip_longest(steps(training), steps(evaluation))
-    for (one, node), (other, instead) in (
-        (a or (None, None), b or (None, None)) for a, b in pairs
-    ):
+    for (one, node), (other, instead) in ((a or (None, None), b or (None, None)) for a, b in pairs):
         part = (node or instead or training.entry).part
         if one != other:
             refuse(part.kind, part.path, "does something else in training than in evaluation")

@@ -20,7 +20,6 @@ from archdsl.importing.draft import (
     Stack,
     Unit,
     Use,
-    stateful,
 )
 from archdsl.ops.base import REQUIRED, is_default, notation
 from archdsl.shapes import extents
@@ -167,7 +166,7 @@ def leaf_text(leaf: Leaf) -> str:
     for key, field in kind.arguments().items():
         value = values[field.name]
         if value is None or (not isinstance(value, Formula) and is_default(value, field.default)):
-            in_order = in_order and not field.name in kind.positional
+            in_order = in_order and field.name not in kind.positional
             continue
         if field.name == "stride" and values.get("size") is not None:
             continue

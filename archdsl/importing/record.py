@@ -17,7 +17,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Weight:
-    """A parameter or buffer, by its name in the state_dict; `value` where all its elements agree."""
+    """A parameter or buffer, by its name in the state_dict; `value` where all elements agree."""
 
     name: str
     shape: tuple[int, ...]

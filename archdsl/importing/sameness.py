@@ -1,4 +1,4 @@
-"""Whether two networks are the same, whatever their text: operators, edges, and names that count."""
+"""What two networks have in common that are the same, whatever their texts."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from archdsl.importing.draft import (
     mapped,
     units,
 )
+from archdsl.shapes import Shape
 
 NOTHING: Chain = ()
 SUM = "+"
@@ -87,7 +88,7 @@ def adapted(branch: Chain) -> Chain | None:
 
     def solved(unit: Unit) -> Unit:
         if not isinstance(unit, (Leaf, Use)) or not channels(unit):
-            return replace(unit, entry=unit.entry[:0]) if isinstance(unit, Group) else unit
+            return replace(unit, entry=Shape()) if isinstance(unit, Group) else unit
         names = ("stride", channels(unit))
         values = ((name, HOLE if name in names else value) for name, value in unit.values)
         return replace(unit, values=tuple(values))

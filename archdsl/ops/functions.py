@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, Protocol
 
-from archdsl.ops.base import Op, Pointwise
+from archdsl.ops.base import Pointwise
 from archdsl.ops.joins import Add, Concat, Multiply
 from archdsl.ops.layout import Flatten, Shuffle, Slice
 from archdsl.ops.pointwise import Norm, Scale
@@ -49,7 +49,7 @@ class Grouped(Layout):
 
 
 Made = Value | Layout
-Make = Callable[..., Any]
+Make = Callable[..., Value]
 # The arguments behind the tensor of functions that are modules as well, in PyTorch's order; N
 # stands for the number of axes.
 SIGNATURES = {
@@ -91,8 +91,8 @@ def applied(make: Make, name: str, args: Sequence[Any], kwargs: dict[str, Any]) 
         raise Unreadable(f"{name}()")
     rest = dict(zip(names.split(), args[1:], strict=False)) | kwargs
     tensor = rest.pop("input", None) or args[0]
-    given = {key: value for key, value in rest.items() if value is not None and key != "_stacklevel"}
-    return module(make, Foreign(name, tuple(given.items())), tensor)
+    given = tuple((key, value) for key, value in rest.items() if value is not None)
+    return module(make, Foreign(name, given), tensor)
 
 
 def module(make: Make, foreign: Foreign, x: Made) -> Made:
@@ -112,11 +112,12 @@ def channels_last(make: Make, foreign: Foreign, x: ChannelsLast) -> Made:
     return ChannelsLast(make(op, x.of))
 
 
-def channels_first(x: Any, what: str) -> Any:
+def channels_first(x: Any, what: str) -> Value:
     """A tensor as it is, where its channels come first."""
-    if isinstance(x, Layout) or not hasattr(x, "shape") or not isinstance(x.shape, Shape):
+    if isinstance(x, Layout) or not isinstance(getattr(x, "shape", None), Shape):
         raise Unreadable(f"{what} on a tensor whose channels do not come first")
-    return x
+    value: Value = x
+    return value
 
 
 # ---- joins ---------------------------------------------------------------------------------
@@ -172,9 +173,9 @@ def reshape(make: Make, x: Any, *shape: Any) -> Made:
     value = channels_first(x, "view()")
     if len(axes) == 1 and axes[0] in (-1, value.shape.elements):
         return make(Flatten(), value) if value.shape.rank else value
-    if len(axes) == value.shape.rank + 2 and axes[2:] == value.shape.spatial:
-        if axes[0] > 0 and axes[1] in (-1, value.shape.channels // axes[0]):
-            return Grouped(value, axes[0])
+    channels = value.shape.channels
+    if axes[2:] == value.shape.spatial and axes[0] > 0 and axes[1] in (-1, channels // axes[0]):
+        return Grouped(value, axes[0])
     if fits(axes, value.shape):
         return value
     raise Unreadable(f"view{sizes} of {value.shape}")
@@ -203,7 +204,7 @@ def permute(make: Make, x: Any, *dims: Any) -> Made:
     raise Unreadable(f"permute{order}")
 
 
-def contiguous(make: Make, x: Any) -> Made:
+def contiguous(make: Make, x: Made) -> Made:
     return x
 
 

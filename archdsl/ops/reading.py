@@ -33,11 +33,11 @@ FIELDS = {
     "size": "n",
 }
 # What neither structure nor values depend on.
-IGNORED = {"inplace", "training", "device", "dtype", "normalized_shape"}
+IGNORED = {"inplace", "training", "_stacklevel", "device", "dtype", "normalized_shape"}
 # Arguments that no operator has, and the value that says nothing.
 SILENT = {"dilation": 1, "return_indices": False, "divisor_override": None, "mode": "row"}
 # Classes that are not of PyTorch, by the name of the class in generated code that does the same.
-LIKE = {"LayerNorm2d": "ChannelNorm", "StochasticDepth": "StochasticDepth", "DropPath": "StochasticDepth"}
+LIKE = {"LayerNorm2d": "ChannelNorm", "StochasticDepth": "StochasticDepth"}
 
 
 class Unreadable(Exception):
@@ -70,8 +70,8 @@ def read(foreign: Foreign, shape: Shape) -> Op:
 
 def explained(foreign: Foreign) -> str:
     """A module with the arguments that are not as usual, for messages."""
-    unusual = [f"{name}={notation(value)}" for name, value in foreign.given if name not in foreign.usual]
-    return f"{foreign.name}({', '.join(unusual)})"
+    given = ((name, value) for name, value in foreign.given if name not in foreign.usual)
+    return f"{foreign.name}({', '.join(f'{name}={notation(value)}' for name, value in given)})"
 
 
 def candidates(kind: type[Op], foreign: Foreign, shape: Shape) -> Iterator[Op]:
