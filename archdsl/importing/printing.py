@@ -69,15 +69,17 @@ def header(params: tuple[tuple[str, Any], ...]) -> str:
 def steps(chain: Chain, numbered: bool) -> list[str]:
     """A chain as lines that begin with what has weights; what is too long takes several."""
     found: list[str] = []
+    open_ = True  # the line goes on behind its first step
     for item in chain:
         text = one(item, numbered)
         if len(text) >= WIDTH:
             text = several(item, numbered)
-        joins = found and "\n" not in found[-1] + text and not begins(item.unit)
+        joins = found and "\n" not in found[-1] + text and not begins(item.unit) and open_
         if joins and len(found[-1]) + len(text) < WIDTH:
             found[-1] += f" > {text}"
         else:
             found.append(text)
+            open_ = isinstance(item.unit, Leaf) or item.label is None or item.label.isdecimal()
     return found
 
 
@@ -119,8 +121,8 @@ def unit_text(unit: Unit, numbered: bool, labelled: bool = False) -> str:
             return f"@{label}"
         case Stack(inner, count):
             return stacked(inner, count)
-        case Aux(chain):
-            return f"aux<{inline(chain, False)}>"
+        case Aux(chain=(Item(unit=Group(chain=chain)),)) | Aux(chain=chain):
+            return f"aux<{inline(chain, labelled)}>"
 
 
 def is_stack(chain: Chain) -> bool:
@@ -149,8 +151,8 @@ def several(item: Item, numbered: bool) -> str:
         case Join(sign, branches):
             texts = ["\n> ".join(steps(b, numbered)) or "identity" for b in branches]
             return f"[ {f'{chr(10)}{sign} '.join(texts)} ]"
-        case Aux(chain):
-            return "\n".join([f"{label}aux<", *steps(chain, True), ">"])
+        case Aux(chain=(Item(unit=Group(chain=chain)),)) | Aux(chain=chain):
+            return "\n".join([f"{label}aux<", *steps(chain, bool(label)), ">"])
         case unit:
             return label + unit_text(unit, numbered)
 
@@ -203,17 +205,20 @@ def value_text(value: Any, is_size: bool = False) -> str:
 
 
 def use_text(use: Use, times: int = 1) -> str:
-    """A call of a block or `let`."""
+    """A call of a block or `let`, so many times."""
     stride = dict(use.values).get("stride", 1)
+    rest = [value for name, value in use.values if name != "stride"]
+    texts = [value_text(value, isinstance(value, tuple)) for value in rest]
     slash = "" if stride == 1 else f"/{value_text(stride)}"
-    rest = [(name, value) for name, value in use.values if name != "stride"]
-    texts = [value_text(value, isinstance(value, tuple)) for _, value in rest]
-    if len(texts) == 1 and times > 1 and isinstance(rest[0][1], int):
-        return f"{use.name}{slash} {texts[0]}x{times}"
-    text = f"{use.name}{slash}"
-    if texts:
-        text += f" {texts[0]}" if len(texts) == 1 else f"({', '.join(texts)})"
-    return f"{text} x{times}" if times > 1 else text
+    if len(texts) > 2 or any(">" in text or text.startswith("(") for text in texts[1:]):
+        text = f"{use.name}{slash}({', '.join(texts)})"
+    elif rest and isinstance(rest[0], tuple):
+        text = " ".join([use.name, texts[0] + slash, *texts[1:]])
+    else:
+        text = " ".join([use.name + slash, *texts])
+    if times == 1:
+        return text
+    return f"{text}x{times}" if len(rest) == 1 and isinstance(rest[0], int) else f"{text} x{times}"
 
 
 def stacked(unit: Unit, count: int) -> str:

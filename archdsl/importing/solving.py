@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archdsl.importing.draft import Formula
@@ -103,5 +104,16 @@ def default(name: str, column: Column) -> Any:
 
 
 def renamed(solution: Solution) -> Solution:
-    """Several parameters of one stem are numbered from 1."""
+    """The solution with several parameters of one stem numbered from 1: c1, c2, c3."""
+    for stem in [name for name in solution.columns if f"{name}2" in solution.columns]:
+        solution.columns = {
+            f"{name}1" if name == stem else name: column
+            for name, column in solution.columns.items()
+        }
+        solution.formulas = [
+            replace(each, text=re.sub(rf"\b(?<![.\w]){stem}\b", f"{stem}1", each.text))
+            if isinstance(each, Formula)
+            else each
+            for each in solution.formulas
+        ]
     return solution

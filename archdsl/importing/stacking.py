@@ -59,7 +59,9 @@ def unstrided(use: Use) -> Use:
 
 
 def follows(first: str | None, label: str | None, count: int) -> bool:
-    """Whether labels count up, from 0 or 1 where they are words with a number."""
+    """Whether labels count up, from 0 or 1 where they are words with a number; or are none."""
+    if first is None and label is None:
+        return True
     one, other = (NUMBERED.fullmatch(each or "") for each in (first, label))
     if one is None or other is None or one[1] != other[1]:
         return False
