@@ -59,5 +59,8 @@ def complete(found: Network, record: Record) -> None:
     for name, shape in record.state.items():
         if state.get(name) != shape:
             path = name.rpartition(".")[0]
+            if path.partition(".")[0].isdecimal():
+                why = "numbers its children, and those of a network bear names: make it the child"
+                refuse(record.root.kind, "", f"{why} of a module, self.net = {record.root.kind}()")
             kind = record.kinds.get(path, record.root.kind)
             refuse(kind, path, f"has a '{name.rpartition('.')[2]}' that its run makes no use of")

@@ -7,7 +7,7 @@ function is stands in `functions`. Nothing here needs torch: they come as names 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, dataclass
+from dataclasses import MISSING, Field, dataclass, replace
 from functools import cache
 from itertools import product
 from typing import Any
@@ -61,11 +61,24 @@ def known(name: str) -> bool:
 @cache
 def read(foreign: Foreign, shape: Shape) -> Op:
     """The operator that a module is, in its shortest notation; raises Unreadable."""
+    foreign = with_padding(foreign)
     found = [op for kind in dict.fromkeys(OPS.values()) for op in candidates(kind, foreign, shape)]
     if not found:
         raise Unreadable(explained(foreign))
     texts = {f"{op.name} {op.describe()}": op for op in found}
     return texts[min(texts, key=lambda text: (text.count("="), len(text)))]
+
+
+def with_padding(foreign: Foreign) -> Foreign:
+    """A convolution's padding as numbers where it is a word; 'same' of even windows has none."""
+    given = dict(foreign.given)
+    if given.get("padding") == "valid":
+        given["padding"] = 0
+    elif given.get("padding") == "same":
+        steps = zip(given["kernel_size"], given["dilation"], strict=True)
+        spans = [dilation * (size - 1) for size, dilation in steps]
+        given["padding"] = "same" if any(n % 2 for n in spans) else tuple(n // 2 for n in spans)
+    return replace(foreign, given=tuple(given.items()))
 
 
 def explained(foreign: Foreign) -> str:
