@@ -293,7 +293,6 @@ def changes(
 def imported(reference: str, shape: Shape, name: str) -> str:
     """A PyTorch model, by its reference and the shape of its input, to a spec's text."""
     from archdsl.importing import imported
-    from archdsl.runtime import needed
 
     with needed("importing a model"):
         from archdsl.runtime.models import model

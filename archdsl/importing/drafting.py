@@ -67,14 +67,16 @@ class Drafter:
             label, chain = chain[0].label, (replace(chain[0], label=None),)
         return [*rows[: places[-1] + 1], (Item(label, Aux(chain)), value), *rows[places[-1] + 1 :]]
 
-    def group(self, part: Part) -> Group:
-        """A part as a group."""
+    def part(self, part: Part) -> Unit:
+        """A part as a group; one that is nothing but an operator without weights as that."""
         entries, exits = self.flow.entries(part), self.flow.exits(part)
         if len(exits) != 1 or not entries:
             refuse(part.kind, part.path, "gives several tensors to what follows")
         entry = entries[-1]
         chain = filled(Room(self, part, entry).chain(exits[0], entry), part)
-        return Group(part.kind, chain, entry.shape, any(stateful(item.unit) for item in chain))
+        state = any(stateful(item.unit) for item in chain)
+        alone = len(chain) == 1 and not state
+        return chain[0].unit if alone else Group(part.kind, chain, entry.shape, state)
 
     def ref(self, value: Node, part: Part) -> Row:
         """A tensor that is written already, by its label."""
@@ -118,7 +120,7 @@ class Room:
             unit = Join(item.op.sign, tuple(tuple(step for step, _ in b) for b in branches))
         else:
             rows = self.chain(self.inputs(item)[-1], source)
-            unit = leaf(item.op, item.stateful) if isinstance(item, Node) else drafter.group(item)
+            unit = leaf(item.op, item.stateful) if isinstance(item, Node) else drafter.part(item)
         return [*rows, *self.labelled(item.name if stateful(unit) else None, unit, value)]
 
     def labelled(self, name: str | None, unit: Unit, value: Node) -> list[Row]:

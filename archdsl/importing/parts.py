@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from archdsl.diagnostics import mistake
-from archdsl.importing.record import Applied, Constant, Record, Seen, Visit, Weight
+from archdsl.importing.record import Called, Record, Seen, Visit
 from archdsl.ops import Input, Op
-from archdsl.ops.functions import applied, module
+from archdsl.ops.applied import Applied
+from archdsl.ops.functions import Weight, applied, module
 from archdsl.ops.reading import Unreadable
 from archdsl.shapes import Misfit, Shape
 
@@ -117,22 +118,19 @@ class Reader:
             part = last
         return part, name
 
-    def apply(self, call: Applied, part: Part) -> None:
+    def apply(self, call: Called, part: Part) -> None:
         name: str | None = None
         kind = call.foreign.name if call.path is not None else part.kind
         place = call.path if call.path is not None else part.path
         if call.path is not None:
             part, name = self.within(part, call.path, kind)
 
-        def make(op: Op, *inputs: Node) -> Node:
-            try:
-                shape = op.shape(*(each.shape for each in inputs))
-            except Misfit as misfit:
-                raise Unreadable(misfit.clause) from None
-            node = Node(op, [*inputs], shape, name, part)
+        def make(op: Op, *inputs: Node, weight: Weight | None = None) -> Node:
+            home, label = self.within(part, weight.name, kind) if weight else (part, name)
+            node = Node(op, [*inputs], applied_shape(op, inputs), label, home)
             if node.stateful:
                 self.once(node, kind)
-            part.items.append(node)
+            home.items.append(node)
             return node
 
         try:
@@ -147,7 +145,7 @@ class Reader:
             refuse(kind, place, f"has no operator in Arch: {reason}")
         made = result if isinstance(result, list) else [result]
         for number, value, shape in zip(call.results, made, call.shapes, strict=True):
-            if isinstance(value, Node) and tuple(value.shape) != shape:
+            if isinstance(value, Node) and value.shape.laid_out != shape:
                 refuse(kind, place, f"makes {Shape(shape)}, and Arch's would make {value.shape}")
             self.values[number] = value
 
@@ -162,15 +160,19 @@ class Reader:
         match value:
             case Seen(number):
                 return self.values[number]
-            case Weight(name):
-                raise Unreadable(f"it uses its parameter '{name}' by itself")
-            case Constant():
-                raise Unreadable("it uses a tensor that is neither input nor parameter")
             case tuple():
                 return tuple(map(self.given, value))
             case dict():
                 return {key: self.given(part) for key, part in value.items()}
         return value
+
+
+def applied_shape(op: Op, inputs: Sequence[Node]) -> Shape:
+    """The shape that an operator makes; raises Unreadable."""
+    try:
+        return Applied(op, tuple(each.shape for each in inputs)).shape
+    except Misfit as misfit:
+        raise Unreadable(misfit.clause) from None
 
 
 def refuse(kind: str, path: str, why: str) -> NoReturn:

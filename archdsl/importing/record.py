@@ -16,24 +16,11 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Weight:
-    """A parameter or buffer, by its name in the state_dict; `value` where all elements agree."""
-
-    name: str
-    shape: tuple[int, ...]
-    value: float | None = None
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A tensor that comes neither of the input nor of the state_dict."""
-
-
-@dataclass(frozen=True)
-class Applied:
+class Called:
     """A module without parts, or a function, that was called.
 
-    `shapes` are those of its results, without the batch's axis.
+    Tensors among the arguments are `Seen`, `Weight` or `Constant`. `shapes` are those of its
+    results, without the batch's axis.
     """
 
     foreign: Foreign
@@ -50,7 +37,7 @@ class Visit:
 
     path: str
     kind: str
-    items: list[Applied | Visit] = field(default_factory=list)
+    items: list[Called | Visit] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

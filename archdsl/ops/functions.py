@@ -1,8 +1,8 @@
 """What PyTorch's functions do, as operators on the tensors that they are given.
 
 A function of this file is called like PyTorch's of its name, with `make` before the rest: it adds
-an operator and answers the tensor that comes out. Some only change how numbers lie in memory
-and are one half of something; between the halves a tensor is a `Layout`.
+an operator and answers the tensor that comes out. Some are only one half of
+something: between the halves of a shuffle a tensor is `Grouped`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, Protocol
 
-from archdsl.ops.base import Pointwise
 from archdsl.ops.joins import Add, Concat, Multiply
-from archdsl.ops.layout import Flatten, Shuffle, Slice
-from archdsl.ops.pointwise import Norm, Scale
+from archdsl.ops.layout import Flatten, Permute, Shuffle, Slice
+from archdsl.ops.pointwise import Scale
 from archdsl.ops.pools import AvgPool
-from archdsl.ops.reading import Foreign, Unreadable, plain, read
-from archdsl.shapes import Shape
+from archdsl.ops.reading import Foreign, Unreadable, read
+from archdsl.shapes import ChannelsLast, Shape
 
 
 class Value(Protocol):
@@ -29,26 +28,29 @@ class Value(Protocol):
 
 
 @dataclass(frozen=True)
-class Layout:
-    """A tensor whose numbers lie otherwise than channels first."""
+class Weight:
+    """A parameter or buffer, by its name in the state_dict; `value` where all elements agree."""
+
+    name: str
+    shape: tuple[int, ...]
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A tensor that comes neither of the input nor of the state_dict."""
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """A tensor with its channels as two axes: groups and what is in each, or `swapped`."""
 
     of: Value
-
-
-@dataclass(frozen=True)
-class ChannelsLast(Layout):
-    """Channels behind the spatial axes."""
-
-
-@dataclass(frozen=True)
-class Grouped(Layout):
-    """Channels as two axes: so many groups and what is in each, or `swapped`."""
-
     groups: int
     swapped: bool = False
 
 
-Made = Value | Layout
+Made = Value | Grouped
 Make = Callable[..., Value]
 # The arguments behind the tensor of functions that are modules as well, in PyTorch's order; N
 # stands for the number of axes.
@@ -97,25 +99,18 @@ def applied(make: Make, name: str, args: Sequence[Any], kwargs: dict[str, Any]) 
 
 def module(make: Make, foreign: Foreign, x: Made) -> Made:
     """What a module makes of a tensor; raises Unreadable."""
-    if isinstance(x, ChannelsLast):
-        return channels_last(make, foreign, x)
-    tensor = channels_first(x, foreign.name)
+    tensor = whole(x, foreign.name)
     return make(read(foreign, tensor.shape), tensor)
 
 
-def channels_last(make: Make, foreign: Foreign, x: ChannelsLast) -> Made:
-    """What a module makes of a tensor whose channels come last."""
-    norm = plain(foreign.name) == "layernorm"
-    op = read(Foreign("LayerNorm2d", foreign.given, foreign.usual) if norm else foreign, x.of.shape)
-    if not norm and (not isinstance(op, Pointwise) or isinstance(op, Norm)):
-        raise Unreadable(f"{foreign.name} on channels that come last")
-    return ChannelsLast(make(op, x.of))
-
-
-def channels_first(x: Any, what: str) -> Value:
-    """A tensor as it is, where its channels come first."""
-    if isinstance(x, Layout) or not isinstance(getattr(x, "shape", None), Shape):
-        raise Unreadable(f"{what} on a tensor whose channels do not come first")
+def whole(x: Any, what: str) -> Value:
+    """A tensor of the network, its channels in one axis."""
+    if isinstance(x, Weight):
+        raise Unreadable(f"it uses its parameter '{x.name}' by itself")
+    if isinstance(x, Constant):
+        raise Unreadable("it uses a tensor that is neither input nor parameter")
+    if isinstance(x, Grouped) or not hasattr(x, "shape"):
+        raise Unreadable(f"{what} on what is no tensor of channels and extents")
     value: Value = x
     return value
 
@@ -124,14 +119,14 @@ def channels_first(x: Any, what: str) -> Value:
 
 
 def cat(make: Make, tensors: Sequence[Value], dim: int = 0) -> Value:
-    values = [channels_first(x, "cat()") for x in tensors]
+    values = [whole(x, "cat()") for x in tensors]
     if dim not in (1, -1 - len(values[0].shape[1:]) or 1):
         raise Unreadable(f"cat(dim={dim})")
     return make(Concat(), *values)
 
 
 def add(make: Make, x: Any, y: Any) -> Value:
-    left, right = channels_first(x, "+"), channels_first(y, "+")
+    left, right = whole(x, "+"), whole(y, "+")
     if left.shape != right.shape:
         raise Unreadable(f"{left.shape} + {right.shape}")
     return make(Add(), left, right)
@@ -141,22 +136,31 @@ def mul(make: Make, x: Any, y: Any) -> Value:
     if isinstance(x, (int, float)):
         x, y = y, x
     if isinstance(y, (int, float)):
-        return make(Scale(fixed=float(y)), channels_first(x, "*"))
-    return make(Multiply(), channels_first(x, "*"), channels_first(y, "*"))
+        return make(Scale(fixed=float(y)), whole(x, "*"))
+    if isinstance(x, Weight):
+        x, y = y, x
+    if isinstance(y, Weight) and is_factor(y, whole(x, "*").shape):
+        return make(Scale(1.0 if y.value is None else y.value), x, weight=y)
+    return make(Multiply(), whole(x, "*"), whole(y, "*"))
+
+
+def is_factor(weight: Weight, shape: Shape) -> bool:
+    """Whether a parameter has a number for each channel."""
+    return weight.shape == (shape.channels, *(1 for _ in shape.spatial))
 
 
 # ---- axes ----------------------------------------------------------------------------------
 
 
 def flatten(make: Make, x: Any, start_dim: int = 0, end_dim: int = -1) -> Value:
-    value = channels_first(x, "flatten()")
+    value = whole(x, "flatten()")
     if start_dim != 1 or end_dim not in (-1, value.shape.rank + 1):
         raise Unreadable(f"flatten({start_dim}, {end_dim})")
     return make(Flatten(), value) if value.shape.rank else value
 
 
 def mean(make: Make, x: Any, dim: Any = None, keepdim: bool = False) -> Value:
-    value = channels_first(x, "mean()")
+    value = whole(x, "mean()")
     rank = value.shape.rank
     dims = {d % (rank + 2) for d in (dim if isinstance(dim, tuple) else (dim,)) if d is not None}
     if not rank or dims != {*range(2, rank + 2)}:
@@ -170,7 +174,7 @@ def reshape(make: Make, x: Any, *shape: Any) -> Made:
     axes = tuple(sizes[1:])
     if isinstance(x, Grouped) and x.swapped and fits(axes, x.of.shape):
         return make(Shuffle(x.groups), x.of)
-    value = channels_first(x, "view()")
+    value = whole(x, "view()")
     if len(axes) == 1 and axes[0] in (-1, value.shape.elements):
         return make(Flatten(), value) if value.shape.rank else value
     channels = value.shape.channels
@@ -196,12 +200,11 @@ def transpose(make: Make, x: Any, dim0: int, dim1: int) -> Made:
 
 def permute(make: Make, x: Any, *dims: Any) -> Made:
     order = dims[0] if len(dims) == 1 and isinstance(dims[0], tuple) else dims
-    axes = tuple(range(1, len(order)))
-    if isinstance(x, ChannelsLast) and order == (0, axes[-1], *axes[:-1]):
-        return x.of
-    if not isinstance(x, Layout) and order == (0, *axes[1:], 1):
-        return ChannelsLast(x)
-    raise Unreadable(f"permute{order}")
+    value = whole(x, "permute()")
+    op = Permute("first" if isinstance(value.shape, ChannelsLast) else "last")
+    if order != op.order(value.shape.rank):
+        raise Unreadable(f"permute{order}")
+    return make(op, value)
 
 
 def contiguous(make: Make, x: Made) -> Made:
@@ -212,12 +215,12 @@ def contiguous(make: Make, x: Made) -> Made:
 
 
 def chunk(make: Make, x: Any, chunks: int, dim: int = 0) -> list[Value]:
-    value = channels_first(x, "chunk()")
+    value = whole(x, "chunk()")
     return split(make, x, -(-value.shape.channels // chunks), dim)
 
 
 def split(make: Make, x: Any, sizes: Any, dim: int = 0) -> list[Value]:
-    value = channels_first(x, "split()")
+    value = whole(x, "split()")
     if dim != 1:
         raise Unreadable(f"split(dim={dim})")
     channels = value.shape.channels
@@ -229,7 +232,7 @@ def split(make: Make, x: Any, sizes: Any, dim: int = 0) -> list[Value]:
 
 
 def getitem(make: Make, x: Any, index: Any) -> Value:
-    value = channels_first(x, "x[...]")
+    value = whole(x, "x[...]")
     match index:
         case (slice(start=None, stop=None), slice() as channels) if channels.step in (None, 1):
             start, stop, _ = channels.indices(value.shape.channels)

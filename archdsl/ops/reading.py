@@ -33,7 +33,7 @@ FIELDS = {
     "size": "n",
 }
 # What neither structure nor values depend on.
-IGNORED = {"inplace", "training", "_stacklevel", "device", "dtype", "normalized_shape"}
+IGNORED = {"inplace", "training", "_stacklevel", "device", "dtype"}
 # Arguments that no operator has, and the value that says nothing.
 SILENT = {"dilation": 1, "return_indices": False, "divisor_override": None, "mode": "row"}
 # Classes that are not of PyTorch, by the name of the class in generated code that does the same.
@@ -61,7 +61,7 @@ def known(name: str) -> bool:
 @cache
 def read(foreign: Foreign, shape: Shape) -> Op:
     """The operator that a module is, in its shortest notation; raises Unreadable."""
-    foreign = with_padding(foreign)
+    foreign = in_numbers(foreign)
     found = [op for kind in dict.fromkeys(OPS.values()) for op in candidates(kind, foreign, shape)]
     if not found:
         raise Unreadable(explained(foreign))
@@ -69,9 +69,11 @@ def read(foreign: Foreign, shape: Shape) -> Op:
     return texts[min(texts, key=lambda text: (text.count("="), len(text)))]
 
 
-def with_padding(foreign: Foreign) -> Foreign:
-    """A convolution's padding as numbers where it is a word; 'same' of even windows has none."""
+def in_numbers(foreign: Foreign) -> Foreign:
+    """A module with numbers where PyTorch has words or shapes; 'same' of even windows has none."""
     given = dict(foreign.given)
+    if len(given.get("normalized_shape", ())) == 1:
+        (given["channels"],) = given.pop("normalized_shape")
     if given.get("padding") == "valid":
         given["padding"] = 0
     elif given.get("padding") == "same":

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from archdsl.diagnostics import mistake
-from archdsl.importing.record import Applied, Constant, Record, Seen, Visit, Weight
+from archdsl.importing.record import Called, Record, Seen, Visit
+from archdsl.ops.functions import Constant, Weight
 from archdsl.ops.reading import Foreign, known
 from archdsl.shapes import Shape
 
@@ -131,7 +132,7 @@ class Recorder(TorchFunctionMode):
             return
         numbers = tuple(map(self.number, made))
         shapes = tuple(tuple(tensor.shape[1:]) for tensor in made)
-        self.visits[-1].items.append(Applied(foreign, noted, named, numbers, shapes, path))
+        self.visits[-1].items.append(Called(foreign, noted, named, numbers, shapes, path))
 
     def comes_of_input(self, value: Any) -> bool:
         """Whether one of the tensors in an argument does."""
