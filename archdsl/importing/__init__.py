@@ -12,6 +12,8 @@ Folding is tried class by class, and kept where the network stays the same.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archdsl.diagnostics import ArchError
 from archdsl.expand import expand
 from archdsl.graph import Network
@@ -24,6 +26,7 @@ from archdsl.importing.parts import parts, refuse
 from archdsl.importing.printing import printed, rough
 from archdsl.importing.record import Record
 from archdsl.importing.sameness import essence
+from archdsl.importing.schedules import unscheduled
 from archdsl.modules import Loader
 from archdsl.source import Source
 
@@ -36,7 +39,20 @@ def imported(training: Record, evaluation: Record) -> str:
     plain = network(draft)
     complete(plain, training)
     wanted = essence(plain)
-    return printed(folded(draft, lambda other: same(other, wanted)))
+    return printed(scheduled(draft, wanted) or folded(draft, lambda other: same(other, wanted)))
+
+
+def scheduled(draft: Draft, wanted: object) -> Draft | None:
+    """The folded draft with its stochastic depth as a rule; None where there is none."""
+    found = unscheduled(draft)
+    if found is None:
+        return None
+    bare, schedule = found
+    plain = essence(network(bare))
+    ruled = replace(
+        folded(bare, lambda other: same(other, plain), schedule.kinds), schedule=schedule
+    )
+    return ruled if same(ruled, wanted) else None
 
 
 def network(draft: Draft) -> Network:

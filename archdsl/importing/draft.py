@@ -106,12 +106,25 @@ Chain = tuple[Item, ...]
 
 @dataclass(frozen=True)
 class Definition:
-    """A `block`, or a `let` for what is numbered by position; parameters with their defaults."""
+    """A `block`, or a `let` for what is numbered by position; parameters with their defaults.
+
+    `kind` is the class of the modules that it is made of.
+    """
 
     name: str
+    kind: str
     is_let: bool
     params: tuple[tuple[str, Any], ...]
     chain: Chain
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What an operator is given in each use of blocks, those made of some classes of modules."""
+
+    kinds: tuple[str, ...]
+    operator: str
+    rule: str
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,7 @@ class Draft:
     chain: Chain
     definitions: tuple[Definition, ...] = ()
     params: tuple[tuple[str, Any], ...] = ()
+    schedule: Schedule | None = None
 
 
 def leaf(op: Op, state: bool) -> Leaf:

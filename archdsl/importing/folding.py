@@ -7,7 +7,7 @@ shortcut that adapts or one at all, is brought to one form with `or` before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from archdsl.importing.draft import Chain, Draft, Group, Unit, mapped, units
@@ -22,11 +22,11 @@ Form = Callable[[list[Chain]], list[Chain]]
 FORMS: tuple[Form, ...] = (lambda chains: optional(adaptive(chains)), adaptive, list)
 
 
-def folded(draft: Draft, same: Callable[[Draft], bool]) -> Draft:
-    """The draft with as much folded as leaves it the same network."""
+def folded(draft: Draft, same: Callable[[Draft], bool], every: Collection[str] = ()) -> Draft:
+    """The draft with as much folded as leaves it the same network; `every` part of some classes."""
     for kind in kinds(draft.chain):
         for form in FORMS:
-            found = stacked(defined(draft, kind, form))
+            found = stacked(defined(draft, kind, form, 1 if kind in every else 2))
             if len(found.definitions) > len(draft.definitions) and same(found):
                 draft = found
                 break
@@ -51,19 +51,22 @@ def height(group: Group) -> int:
     return 1 + max((height(u) for u in units(group.chain) if isinstance(u, Group)), default=0)
 
 
-def defined(draft: Draft, kind: str, form: Form) -> Draft:
-    """The draft with the parts of a class as uses of blocks, wherever two at least are alike."""
+def defined(draft: Draft, kind: str, form: Form, least: int) -> Draft:
+    """The draft with the parts of a class as uses of blocks, wherever so many are alike."""
     count = Counter(u for u in units(draft.chain) if isinstance(u, Group) and u.kind == kind)
     alike: dict[Chain, list[tuple[Group, Skeleton]]] = {}
     for group, chain in zip(count, form([group.chain for group in count]), strict=True):
-        bare = skeleton(chain)
-        alike.setdefault(bare.chain, []).append((group, bare))
+        formed = skeleton(chain)
+        alike.setdefault(formed.chain, []).append((group, formed))
     uses: dict[Unit, Unit] = {}
     for members in alike.values():
         groups = [group for group, _ in members]
-        if sum(count[group] for group in groups) > 1:
+        if sum(count[group] for group in groups) >= least:
             entries = tuple(group.entry.channels for group in groups)
-            definition, found = common(draft, kind, [bare for _, bare in members], entries)
+            bare = [skeleton(group.chain) for group in groups]
+            if len({each.chain for each in bare}) > 1:  # they are alike in the new form only
+                bare = [formed for _, formed in members]
+            definition, found = common(draft, kind, bare, entries)
             draft = replace(draft, definitions=(*draft.definitions, definition))
             uses.update(zip(groups, found, strict=True))
     return replace(draft, chain=mapped(draft.chain, lambda unit: uses.get(unit, unit)))

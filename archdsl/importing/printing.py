@@ -42,10 +42,19 @@ def rough(draft: Draft) -> str:
                 f"network {draft.name}{header(draft.params)}",
                 f"input {draft.input}",
                 *steps(draft.chain, False),
+                *schedule(draft),
             ]
         )
     )
     return "\n\n".join(blocks) + "\n"
+
+
+def schedule(draft: Draft) -> list[str]:
+    """The line that says what an operator is given in each use of some blocks."""
+    if draft.schedule is None:
+        return []
+    names = [each.name for each in draft.definitions if each.kind in draft.schedule.kinds]
+    return [f"schedule {', '.join(names)} {draft.schedule.operator}: {draft.schedule.rule}"]
 
 
 def definition(made: Definition) -> str:

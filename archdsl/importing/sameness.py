@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from archdsl.graph import Network
-from archdsl.ops import Identity
+from archdsl.ops import Identity, Op
 
 
 def essence(network: Network) -> Any:
@@ -19,6 +20,12 @@ def essence(network: Network) -> Any:
             continue
         numbers[node.index] = len(steps)
         path = node.path if network.tensors(node) else ""
-        steps.append((node.op, inputs, path, node.training_only))
+        steps.append((type(node.op), values(node.op), inputs, path, node.training_only))
     ends = [(end.name, numbers[end.node]) for end in (*network.outputs, *network.heads)]
     return steps, ends
+
+
+def values(op: Op) -> tuple[Any, ...]:
+    """An operator's arguments, numbers to nine digits: rules and texts round differently."""
+    given = (getattr(op, field.name) for field in fields(op))
+    return tuple(float(f"{v:.9g}") if isinstance(v, float) else v for v in given)

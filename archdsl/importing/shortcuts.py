@@ -48,7 +48,7 @@ def optional(chains: list[Chain]) -> list[Chain]:
         for join in sums(chain)
         if len(join.branches) == 2 and NOTHING in join.branches
     }
-    if len(sides) != 1:
+    if len(sides) != 1 or all(any(sums(chain)) for chain in chains):
         return chains
     (side,) = sides
     either: Chain = (Item(None, Either((NOTHING, None))),)

@@ -99,7 +99,7 @@ def common(
     is_let = splices or by_position(chain)
     name = unique(title(kind, chain), [*RESERVED, *OPS, *(d.name for d in draft.definitions)])
     uses = [Use(name, solution.values(i), is_let and not splices) for i in range(len(members))]
-    return Definition(name, is_let, solution.params, chain), uses
+    return Definition(name, kind, is_let, solution.params, chain), uses
 
 
 def by_position(chain: Chain) -> bool:
