@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,6 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from click.testing import CliRunner, Result
+from conftest import ROOT
 from foreign import REFUSED, TAKEN, Own
 from torch import nn
 from torchvision import models
@@ -32,7 +34,7 @@ from archdsl.source import Source
 
 pytestmark = pytest.mark.torch
 
-GOLDEN = Path(__file__).parent / "golden" / "imported"
+GOLDEN = ROOT / "tests" / "golden" / "imported"
 ATTENTION = ("maxvit", "swin", "vit")
 BUILDERS = [name for name in models.list_models(models) if not name.startswith(ATTENTION)]
 # One of each family, the smallest.
@@ -87,8 +89,8 @@ def stirred(module: nn.Module) -> nn.Module:
     """A module whose norms do something, as after training."""
     for part in module.modules():
         if isinstance(part, nn.BatchNorm2d):
-            part.running_mean.normal_(0, 0.1)
-            part.running_var.uniform_(0.5, 1.5)
+            nn.init.normal_(part.running_mean, 0, 0.1)  # type: ignore[arg-type]
+            nn.init.uniform_(part.running_var, 0.5, 1.5)  # type: ignore[arg-type]
     return module
 
 
@@ -144,6 +146,12 @@ def test_families_read_as_a_person_would_write_them(
 ) -> None:
     expect(GOLDEN / f"{name}.arch", text_of(name))
     assert len(text_of(name).splitlines()) == READ[name]
+
+
+def test_the_page_shows_what_is_written() -> None:
+    page = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```arch\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert shown == (GOLDEN / "resnet50.arch").read_text(encoding="utf-8")
 
 
 def test_training_has_the_heads_and_evaluation_has_not() -> None:
