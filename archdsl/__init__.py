@@ -30,6 +30,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     documents                         JSON of every stage, with a schema; networks read back
     claims, runtime                   what needs torch: modules, and whether they are as told
     compiled                          compiled networks that are kept
+    importing                         a model's run back into a spec
     pipeline                          the compiler on one screen
     api, cli, __main__                this package's names; the command line
 """

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archdsl.modules import DeclaredNetwork, Loader, Module
     from archdsl.plot import Subject
     from archdsl.runtime.verify import Verification
+    from archdsl.shapes import Shape
     from archdsl.sizes import Sizes
     from archdsl.zoo import Listed
 
@@ -287,6 +288,18 @@ def changes(
     from archdsl.summary.changes import changes
 
     return changes(diff, level, color=color, width=width)
+
+
+def imported(reference: str, shape: Shape, name: str) -> str:
+    """A PyTorch model, by its reference and the shape of its input, to a spec's text."""
+    from archdsl.importing import imported
+
+    with needed("importing a model"):
+        from archdsl.runtime.models import model
+        from archdsl.runtime.record import record
+    module = model(reference)
+    training = record(module, name, shape, training=True)
+    return imported(training, record(module, name, shape, training=False))
 
 
 def formatted(source: Source) -> str:

@@ -24,6 +24,7 @@ LAYERS = [
     "unused modules expand",
     "field memory measure counts sizes asserts outline diff probes zoo lint claims",
     "draw summary plot torchgen documents show format",
+    "importing",
     "runtime",
     "compiled pipeline",
     "api cli __main__ __init__",

@@ -21,6 +21,7 @@ HOMES = {
     "draw": ("draw", "draw"),
     "explain": ("explain", "explain"),
     "fmt": ("fmt", "fmt"),
+    "import": ("importing", "import_"),
     "list": ("tables", "list_"),
     "plot": ("plot", "plot"),
     "show": ("show", "show"),

@@ -1,0 +1,272 @@
+"""Small modules as people write them: those that Arch can say, and those that it cannot."""
+
+# mypy: disable-error-code="no-any-return"
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Functions(nn.Module):
+    """Functions in place of modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(8, 8, 3, padding=1)
+        self.conv2 = nn.Conv2d(8, 8, (1, 3), padding="same", groups=8)
+        self.fc = nn.Linear(8 * 3 * 3, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(F.relu(self.conv1(x), inplace=True), 2)
+        x = F.avg_pool2d(F.leaky_relu(self.conv2(x), 0.2), 3, stride=1, padding=1)
+        x = F.dropout(F.adaptive_avg_pool2d(x, (3, 3)), 0.3, self.training)
+        return self.fc(x.view(x.size(0), -1)).tanh()
+
+
+class Means(nn.Module):
+    """The mean of a map, and features by reshape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(16, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        one = x.mean((2, 3), keepdim=True).reshape(x.shape[0], -1)
+        return self.fc(torch.cat([one, torch.mean(x, dim=[-2, -1])], 1))
+
+
+class Split(nn.Module):
+    """Channels in two halves, and shuffled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4), nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        one, two = x.chunk(2, dim=1)
+        x = torch.cat((one, self.branch(two)), dim=1)
+        n, c, h, w = x.shape
+        x = x.view(n, 2, c // 2, h, w).transpose(1, 2).contiguous().view(n, -1, h, w)
+        first, second = torch.split(x, [3, 5], 1)
+        return torch.cat([second, first, x[:, 2:6]], 1)
+
+
+class Gate(nn.Module):
+    """Squeeze and excitation, a constant factor, and a sum in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(8, 2, 1)
+        self.fc2 = nn.Conv2d(2, 8, 1)
+        self.body = nn.Conv2d(8, 8, 3, padding=1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = torch.sigmoid(self.fc2(F.silu(self.fc1(F.adaptive_avg_pool2d(x, 1)))))
+        x = x * gate
+        y = 0.5 * self.body(x)
+        y += x
+        return y
+
+
+class Lists(nn.Module):
+    """Children in lists and dictionaries, which nobody calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList([nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 3, padding=1)])
+        self.norms = nn.ModuleDict({"one": nn.GroupNorm(2, 8), "two": nn.PReLU(8)})
+
+    def forward(self, x: Tensor) -> Tensor:
+        for conv in self.convs:
+            x = conv(x)
+        for norm in self.norms.values():
+            x = norm(x)
+        return x
+
+
+class Up(nn.Module):
+    """A step of a U-Net's way up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(16, 8, 2, stride=2)
+        self.conv = nn.Conv2d(16, 8, 3, padding=1)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        return F.relu(self.conv(torch.cat([skip, self.up(x)], 1)))
+
+
+class Skips(nn.Module):
+    """A tensor that is used again behind the way down and up."""
+
+    says = ("@",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enc = nn.Conv2d(8, 8, 3, padding=1)
+        self.mid = nn.Conv2d(8, 16, 3, padding=1)
+        self.dec = Up()
+
+    def forward(self, x: Tensor) -> Tensor:
+        skip = F.relu(self.enc(x))
+        return self.dec(F.relu(self.mid(F.max_pool2d(skip, 2))), skip)
+
+
+class Crossing(nn.Module):
+    """Two sums that lie across each other."""
+
+    says = ("@",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Conv2d(8, 8, 1)
+        self.b = nn.Conv2d(8, 8, 1)
+        self.c = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = self.a(x)
+        b = self.b(a)
+        return self.c(b + x) + a
+
+
+class Dense(nn.Module):
+    """Layers that take all that came before, as a list."""
+
+    says = ("layer#: ", "[ identity | ")
+
+    class Layer(nn.Module):
+        def __init__(self, channels: int) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(channels, 4, 3, padding=1)
+
+        def forward(self, xs: list[Tensor]) -> Tensor:
+            return self.conv(torch.cat(xs, 1))
+
+    def __init__(self) -> None:
+        super().__init__()
+        for i in range(3):
+            self.add_module(f"layer{i + 1}", Dense.Layer(8 + 4 * i))
+
+    def forward(self, x: Tensor) -> Tensor:
+        xs = [x]
+        for layer in self.children():
+            xs.append(layer(xs))
+        return torch.cat(xs, 1)
+
+
+class Signal(nn.Module):
+    """One spatial axis."""
+
+    shape = (2, 40)
+    says = ("conv 5/2 6 valid", "classes=3")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Conv1d(2, 6, 5, 2), nn.ELU(), nn.MaxPool1d(2), nn.Flatten())
+        self.net.append(nn.Linear(54, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class Decided(nn.Module):
+    """A way that the input's size decides; and a child that does nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(8, 8, 1), nn.Identity(), nn.Conv2d(8, 8, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x) if x.shape[2] > 4 else x
+
+
+TAKEN: list[Any] = [
+    Functions, Means, Split, Gate, Lists, Skips, Crossing, Dense, Signal, Decided,
+]  # fmt: skip
+
+
+class Own(nn.Module):
+    """A child with a body that a test gives."""
+
+    def __init__(self, part: nn.Module) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(8, 8, 1)
+        self.part = part
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.part(self.stem(x))
+
+
+def within(part: Any) -> Any:
+    """A module with the given one as its child `part`."""
+
+    def make() -> nn.Module:
+        return Own(part())
+
+    make.__name__ = part.__name__
+    return make
+
+
+class Shared(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(self.conv(x))
+
+
+class Parameter(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.offset = nn.Parameter(torch.zeros(12))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.offset
+
+
+class Idle(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.spare = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.relu()
+
+
+class Values(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x if x.sum().item() > 0 else -x
+
+
+class Moody(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x) if self.training else F.silu(x)
+
+
+class Several(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x.relu(), x.sigmoid()
+
+
+class Odd(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.fft.fft2(x).real
+
+
+REFUSED: list[tuple[Any, str]] = [
+    (lambda: nn.Sequential(nn.Conv2d(8, 8, 1)), "Sequential numbers its children"),
+    (within(Shared), "'part.conv' (Conv2d) is called twice"),
+    (within(Parameter), "'part' (Parameter) has no operator in Arch: it uses its parameter"),
+    (within(Idle), "'part.spare' (Linear) has a 'weight' that its run makes no use of"),
+    (within(Values), "'part' (Values) does not run on an input of 8x12x12"),
+    (within(Moody), "'part' (Moody) does something else in training than in evaluation"),
+    (Several, "Several returns 2 tensors, not one"),
+    (within(Odd), "'part' (Odd) has no operator in Arch: fft_fft2()"),
+    (lambda: Own(nn.Conv2d(8, 8, 3, padding_mode="reflect")), "padding_mode=reflect"),
+    (lambda: Own(nn.MultiheadAttention(8, 2)), "MultiheadAttention"),
+]  # fmt: skip
