@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from published import BUILDERS, shipped
 from zoo import PAGE, README, lines_of_spec, lines_of_torchvision, page, readme
 
 from archdsl.library import shipped_networks
@@ -26,3 +27,7 @@ def test_the_readmes_table_is_todays() -> None:
 def test_lines_are_those_counted_by_hand() -> None:
     assert lines_of_torchvision("alexnet") == 55
     assert lines_of_spec(shipped_networks()["zfnet"]) == 17
+
+
+def test_all_of_torchvisions_networks_are_there() -> None:
+    assert [builder for builder in BUILDERS if shipped(builder) not in shipped_networks()] == []
