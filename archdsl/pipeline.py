@@ -6,7 +6,7 @@ values than their defaults. A mistake in either leaves as an ArchError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,6 +174,30 @@ def compile(
 
     network = asserted(declared, settings)
     return generate(network, probes(declared, network, settings), template)
+
+
+def compile_inference(
+    declared: DeclaredNetwork,
+    settings: Settings = NONE,
+    template: Path | None = None,
+    passes: Collection[str] | None = None,
+) -> str:
+    """Declaration to PyTorch source rewritten for inference by the passes of some names."""
+    from archdsl.passes import rewrite
+    from archdsl.probes import probes
+    from archdsl.torchgen import generate_inference
+
+    network = asserted(declared, settings)
+    found = (rewrite(probe, passes)[0].network for probe in probes(declared, network, settings))
+    return generate_inference(rewrite(network, passes)[0], tuple(found), template)
+
+
+def rewriting(network: Network, passes: Collection[str] | None = None) -> str:
+    """Network to a table of what each pass does to it."""
+    from archdsl.passes import rewrite
+    from archdsl.summary.rewriting import rewriting
+
+    return rewriting(network, rewrite(network, passes)[1])
 
 
 def draw(network: Network, level: str = "block", format: str = "svg", **wishes: Any) -> bytes:

@@ -33,6 +33,7 @@ __all__ = [
     "Kind",
     "Op",
     "Saved",
+    "Slice",
     "Tensor",
     "Unclear",
     "Window",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 Identity = layout.Identity
+Slice = layout.Slice
 
 
 def _registry() -> dict[str, type[Op]]:

@@ -18,7 +18,7 @@ from archdsl.ops import Joint
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
 from archdsl.torchgen.expressions import COMPARISON, Expr, agrees, combined, constant, plain
 
-RESERVED = FILE_NAMES | {"devices", "enough"}
+RESERVED = FILE_NAMES | {"devices", "enough", "model", "state_dict"}
 LONGEST, LONGEST_TEST = 32, 60  # characters of an expression that one would write
 
 
