@@ -1,5 +1,5 @@
 def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state_dict of a model from that of its training module, as MADE_OF says."""
+    """Make a state_dict from that of the training module, as MADE_OF says."""
     made_of = sources(model)
     state = {}
     for key in model.state_dict():

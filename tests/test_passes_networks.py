@@ -1,0 +1,107 @@
+"""Every shipped network rewritten for inference: its generated code against the training code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from sources import NAMES, graph, inference, source
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from archdsl.naming import function_name
+from archdsl.runtime.module import imported
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+SMALL = 64  # pixels, where a network takes them
+VIEWS = {"view", "slice", "t", "detach", "_unsafe_view", "alias", "transpose", "as_strided"}
+
+
+@pytest.fixture(autouse=True)
+def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights are made by the tests: what modules would draw takes most of the time."""
+    for name in dir(nn.init):
+        if name.endswith("_") and not name.startswith("_"):
+            monkeypatch.setattr(nn.init, name, lambda tensor, *_, **__: tensor)
+
+
+def module(name: str, text: str) -> ModuleType:
+    return imported(text, function_name(name))
+
+
+def trained(name: str) -> nn.Module:
+    """The training module with weights and statistics that keep values within bounds."""
+    torch.manual_seed(1)
+    model: nn.Module = getattr(module(name, source(name)), function_name(name))()
+    for key, tensor in model.state_dict().items():
+        if key.endswith("running_var"):
+            tensor.uniform_(0.5, 1.5)
+        elif tensor.ndim > 1 and "codes" not in key:
+            tensor.normal_(0, (2 / prod(tensor.shape[1:])) ** 0.5)
+        elif tensor.is_floating_point() and "codes" not in key:
+            tensor.normal_(1 if key.endswith("weight") else 0, 0.1)
+    return model.eval()
+
+
+def outputs(found: Any) -> tuple[Tensor, ...]:
+    return (found,) if isinstance(found, Tensor) else tuple(found)
+
+
+def images(name: str, model: nn.Module) -> list[Tensor]:
+    """Small inputs where a network takes them, else its own."""
+    shapes = [node.shape for node in graph(name).inputs]
+    small = [torch.randn(1, shape[0], *[SMALL] * shape.rank) for shape in shapes]
+    try:
+        with torch.inference_mode():
+            model(*small)
+    except RuntimeError:
+        return [torch.randn(1, *shape) for shape in shapes]
+    return small
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_are_those_of_the_training_module(name: str) -> None:
+    model = trained(name)
+    inputs = images(name, model)
+    rewritten = module(name, inference(name)).from_trained(model.state_dict())
+    with torch.inference_mode():
+        expected, found = outputs(model(*inputs)), outputs(rewritten(*inputs))
+    assert len(found) == len(expected)
+    for tensor, wanted in zip(found, expected, strict=True):
+        close = 1e-4 * float(wanted.abs().max())
+        torch.testing.assert_close(tensor, wanted, rtol=1e-3, atol=close)
+
+
+class Kernels(TorchDispatchMode):
+    """Counts what PyTorch is asked to compute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func.overloadpacket.__name__
+        self.counts[name] += name not in VIEWS
+        return func(*args, **(kwargs or {}))
+
+
+def kernels(model: nn.Module, inputs: list[Tensor]) -> Counter[str]:
+    """What a model asks PyTorch to compute, by the names of kernels."""
+    with torch.inference_mode(), Kernels() as found:
+        model(*inputs)
+    return found.counts
+
+
+def test_kernels_of_googlenet_before_and_after() -> None:
+    model = trained("googlenet@torchvision")
+    rewritten = module("googlenet", inference("googlenet@torchvision")).from_trained(
+        model.state_dict()
+    )
+    inputs = [torch.randn(1, 3, SMALL, SMALL)]
+    before, after = kernels(model, inputs), kernels(rewritten, inputs)
+    assert before - after == {"native_batch_norm": 57, "convolution": 18, "relu_": 18}
+    assert after - before == {}
