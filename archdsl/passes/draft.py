@@ -90,7 +90,7 @@ class Draft:
         index = max(self.nodes) + 1
         inputs = (self.aliases.get(source, source),)
         shape = op.shape(self.nodes[inputs[0]].shape)
-        name = unique(op.name, names(scope)) if not scope.numbered else str(len(names(scope)))
+        name = free_number(scope) if scope.numbered else unique(op.name, names(scope))
         node = replace(
             like,
             index=index,
@@ -234,9 +234,8 @@ class Draft:
         """Number the children of changed chains anew, and set all paths."""
         for scope in self.scopes():
             children = list(named(scope)) if scope.kind != "choice" else []
-            plain = all(child.name.isdigit() for child in children)
-            if scope.numbered and scope in self.touched and plain:
-                for i, child in enumerate(children):
+            if scope.numbered and scope in self.touched:
+                for i, child in enumerate(c for c in children if c.name.isdigit()):
                     child.name = str(i)
             if scope.parent is not None:
                 above = scope.parent.naming.path
@@ -255,3 +254,8 @@ def named(scope: Scope) -> Iterator[Node | Scope]:
 def names(scope: Scope) -> set[str]:
     """The names that stand in a scope."""
     return {item.name for item in named(scope.naming)}
+
+
+def free_number(scope: Scope) -> str:
+    """A number that no child of a chain bears."""
+    return str(1 + max((int(name) for name in names(scope) if name.isdigit()), default=-1))
