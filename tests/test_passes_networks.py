@@ -106,3 +106,18 @@ def test_kernels_of_googlenet_before_and_after() -> None:
     before, after = kernels(model, inputs), kernels(rewritten, inputs)
     assert before - after == {"native_batch_norm": 57, "convolution": 18, "relu_": 18}
     assert after - before == {}
+
+
+def test_packing_keeps_the_outputs_of_any_size_and_the_count() -> None:
+    made = module("efficientnet_lite0", inference("efficientnet_lite0"))
+    model = made.from_trained(trained("efficientnet_lite0").state_dict())
+    inputs = [torch.randn(1, 3, size, size) for size in (SMALL, 2 * SMALL)]
+    count = sum(parameter.numel() for parameter in model.parameters())
+    with torch.inference_mode():
+        expected = [model(x) for x in inputs]
+    made.pack(model, inputs[0])
+    assert type(model.get_submodule("stage1.project")).__name__ == "PackedConv2d"
+    assert sum(parameter.numel() for parameter in model.parameters()) == count
+    with torch.inference_mode():
+        for x, wanted in zip(inputs, expected, strict=True):
+            torch.testing.assert_close(model(x), wanted, rtol=1e-4, atol=1e-4)

@@ -27,6 +27,20 @@ class Inference(Module):
         self.rows = {made.name: rows for made, rows in found.items() if rows}
         self.converter = [text(least(rewritten)), text("sources")] if self.rows else []
 
+    @property
+    def packer(self) -> list[str]:
+        """What lays out the weights of convolutions for a CPU, where there are such on images."""
+        made = (module_of(self.network, n) for n in self.network.nodes if self.network.tensors(n))
+        plain = any(construct.callee == "nn.Conv2d" for construct in made)
+        return [text("PackedConv2d"), text("pack")] if plain and not self.devices else []
+
+    @property
+    def trial(self) -> list[str]:
+        *made, run, timer = super().trial
+        if self.packer:
+            made += ["    if args.pack:", f"        pack(model, {self.trial_arguments})"]
+        return [*made, run, timer]
+
     def prepared(self, text: str) -> list[str]:
         """The factory has set mode and memory format already."""
         return [text.replace(".eval()", "")]

@@ -170,6 +170,46 @@ def sources(model: nn.Module) -> dict[str, list[list[str]]]:
     return found
 
 
+class PackedConv2d(nn.Module):
+    """A convolution on a CPU, its weight laid out once by oneDNN for a shape of input."""
+
+    def __init__(self, conv: nn.Conv2d, shape: list[int]) -> None:
+        super().__init__()
+        self.options = [conv.padding, conv.stride, conv.dilation, conv.groups]
+        reorder = torch.ops.mkldnn._reorder_convolution_weight
+        weight: Tensor = reorder(conv.weight, *self.options, shape)
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.bias = conv.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv = torch.ops.mkldnn._convolution_pointwise
+        y: Tensor = conv(x, self.weight, self.bias, *self.options, "none", [], "")
+        return y
+
+
+def pack(model: nn.Module, *inputs: Tensor) -> None:
+    """Lay out the weights of convolutions for inputs like these, on a CPU in float32.
+
+    Else PyTorch does so in each call. This is what torch.compile does with freezing, by
+    operators that are not public; the model takes other shapes too, but is not saved.
+    """
+    shapes: dict[nn.Module, list[int]] = {}
+
+    def see(conv: nn.Module, args: tuple[Tensor, ...]) -> None:
+        shapes[conv] = list(args[0].shape)
+
+    convs = [module for module in model.modules() if type(module) is nn.Conv2d]
+    hooks = [conv.register_forward_pre_hook(see) for conv in convs]
+    with torch.inference_mode():
+        model(*inputs)
+    for hook in hooks:
+        hook.remove()
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if type(child) is nn.Conv2d and child in shapes:
+                parent.add_module(name, PackedConv2d(child, shapes[child]))
+
+
 def main() -> None:
     """Time the network on random input, on the best device there is."""
     cli = argparse.ArgumentParser(description=main.__doc__)
@@ -177,12 +217,15 @@ def main() -> None:
     cli.add_argument("--batch", default=8, type=int)
     cli.add_argument("--dtype", choices=["float32", "bfloat16", "float16"])
     cli.add_argument("--compile", action="store_true")
+    cli.add_argument("--pack", action="store_true", help="lay out weights for a CPU")
     args = cli.parse_args()
     device = torch.device(args.device)
     cuda = device.type == "cuda"
     dtype = getattr(torch, args.dtype or ("bfloat16" if cuda else "float32"))
     model = googlenet_torchvision().to(device)
     x = torch.randn(args.batch, 3, 224, 224, device=device)
+    if args.pack:
+        pack(model, x)
     run = torch.compile(model) if args.compile else model
     timer = Timer("run(x)", globals=locals(), num_threads=torch.get_num_threads())
     autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
