@@ -22,6 +22,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     graph                             the network: operators in walking order, scopes that name them
     field, measure, counts            what maps see; figures; costs as other tools count them
     memory                            bytes: the peak of inference, what training keeps
+    passes                            the graph rewritten for inference, one small pass a file
     asserts, outline                  whether it is as it says; nested, folded entries
     sizes                             which inputs it takes, where others break, shapes as formulas
     diff                              two networks side by side: added, removed, changed

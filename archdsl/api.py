@@ -96,6 +96,11 @@ class Architecture:
         """Its PyTorch source."""
         return pipeline.compile(self.declared, self.settings)
 
+    @cached_property
+    def inference_source(self) -> str:
+        """Its PyTorch source rewritten for inference, with a converter for trained weights."""
+        return pipeline.compile_inference(self.declared, self.settings)
+
     def memory(self, batch: int = 1, dtype: str = "fp32", optimizer: str = "adam") -> Memory:
         """The bytes that it takes: the peak of inference, and what a training step keeps.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,17 +30,25 @@ class Compiled:
         return False
 
 
-def entry(target: library.Target, settings: Mapping[str, Any]) -> str:
-    """What the cache calls a network with its settings."""
-    return f"compiled {target.path.resolve()}:{target.network} {sorted(settings.items())}"
+def entry(target: library.Target, settings: Mapping[str, Any], passes: Sequence[str] | None) -> str:
+    """What the cache calls a network with its settings, and the passes that rewrite it."""
+    file = f"{target.path.resolve()}:{target.network}"
+    return f"compiled {file} {sorted(settings.items())} {passes}"
 
 
-def kept(target: library.Target, settings: Mapping[str, Any]) -> Compiled | None:
+def kept(
+    target: library.Target, settings: Mapping[str, Any], passes: Sequence[str] | None
+) -> Compiled | None:
     """What was compiled before, if it would be the same today."""
-    found = cache.read(entry(target, settings))
+    found = cache.read(entry(target, settings, passes))
     return found if isinstance(found, Compiled) and found.current else None
 
 
-def keep(made: Compiled, target: library.Target, settings: Mapping[str, Any]) -> None:
+def keep(
+    made: Compiled,
+    target: library.Target,
+    settings: Mapping[str, Any],
+    passes: Sequence[str] | None,
+) -> None:
     """Keep what was compiled."""
-    cache.write(entry(target, settings), made)
+    cache.write(entry(target, settings, passes), made)

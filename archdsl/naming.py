@@ -79,7 +79,9 @@ MODULE_ATTRIBUTES = frozenset(
 )
 # What a generated file imports, defines or calls by a bare name.
 FILE_NAMES = frozenset(
-    "argparse torch nn Tensor Timer OrderedDict Sequence NamedTuple main self".split()
+    """argparse torch nn Tensor Timer OrderedDict Sequence NamedTuple main self
+    Mapping MADE_OF from_trained converted sources folded merged by_input affine
+    PackedConv2d pack""".split()
 ) | frozenset(dir(builtins))
 
 

@@ -6,7 +6,7 @@ values than their defaults. A mistake in either leaves as an ArchError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,34 +186,66 @@ def compile(
     return generated(declared, asserted(declared, settings), settings, template)
 
 
-def generated(
-    declared: DeclaredNetwork, network: Network, settings: Settings, template: Path | None
+def compile_inference(
+    declared: DeclaredNetwork,
+    settings: Settings = NONE,
+    template: Path | None = None,
+    passes: Collection[str] | None = None,
 ) -> str:
-    """Network to PyTorch source; the declaration tells which parameters the source can keep."""
+    """Declaration to PyTorch source rewritten for inference, by all passes or those named."""
+    chosen = pass_names() if passes is None else passes
+    return generated(declared, asserted(declared, settings), settings, template, chosen)
+
+
+def generated(
+    declared: DeclaredNetwork,
+    network: Network,
+    settings: Settings,
+    template: Path | None,
+    passes: Collection[str] | None = None,
+) -> str:
+    """Network to PyTorch source; the declaration tells which parameters the source can keep.
+
+    With `passes` the network is rewritten by them, and the source is for inference.
+    """
     from archdsl.probes import probes
-    from archdsl.torchgen import generate
+    from archdsl.torchgen import generate, generate_inference
 
-    return generate(network, probes(declared, network, settings), template)
+    found = probes(declared, network, settings)
+    if passes is None:
+        return generate(network, found, template)
+    from archdsl.passes import rewrite
+
+    rewritten = tuple(rewrite(probe, passes)[0].network for probe in found)
+    return generate_inference(rewrite(network, passes)[0], rewritten, template)
 
 
-def compiled(spec: str, settings: Settings = NONE, template: Path | None = None) -> Compiled:
-    """Spec to PyTorch source and warnings; kept between runs, but for a user's own template."""
+def compiled(
+    spec: str,
+    settings: Settings = NONE,
+    template: Path | None = None,
+    passes: Sequence[str] | None = None,
+) -> Compiled:
+    """Spec to PyTorch source and warnings; kept between runs, but for a user's own template.
+
+    With `passes`, names of rewritings, the source is for inference.
+    """
     from archdsl.compiled import Compiled, keep, kept
 
     target = whole(spec)
-    if template is None and (found := kept(target, settings)) is not None:
+    if template is None and (found := kept(target, settings, passes)) is not None:
         return found
     reading = loader()
     declared = reading.file(target.path).network(target.network)
     network = asserted(declared, settings)
     made = Compiled(
         network.name,
-        generated(declared, network, settings, template),
+        generated(declared, network, settings, template, passes),
         warnings(declared.module, {declared: network}),
         reading.texts,
     )
     if template is None:
-        keep(made, target, settings)
+        keep(made, target, settings, passes)
     return made
 
 
@@ -222,6 +254,21 @@ def verify(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) 
     with needed("verifying a network"):
         from archdsl.runtime.verify import verify
     return verify(expanded(declared, settings), compile(declared, settings), **wishes)
+
+
+def pass_names() -> list[str]:
+    """The names of the rewritings for inference, in their order."""
+    from archdsl.passes import PASSES
+
+    return [each.name for each in PASSES]
+
+
+def rewriting(network: Network, passes: Collection[str] | None = None) -> str:
+    """Network to a table of what each pass does to it."""
+    from archdsl.passes import rewrite
+    from archdsl.summary.rewriting import rewriting
+
+    return rewriting(network, rewrite(network, passes)[1])
 
 
 def draw(network: Network, level: str = "block", format: str = "svg", **wishes: Any) -> bytes:

@@ -391,3 +391,43 @@ def specs(draw: Draw) -> str:
     """Texts of specs."""
     rank = int(draw(st.sampled_from(["2", "2", "2", "1", "3"])))
     return Writer(draw, rank).network()
+
+
+class Foldable(Writer):
+    """Writes what passes for inference look for, more often than chance would have it."""
+
+    def conv(self, place: Place) -> str:
+        layer, width = super().conv(place), self.one(*place.widths)
+        affine = self.one("bn", "bn eps=1e-3", "scale 0.5 bias", "scale", "scale fixed=0.3")
+        pointwise = self.adapted("conv 1x1") + f" {width}" + self.one("", " nobias")
+        forms = [
+            layer,
+            f"{layer} > {affine}",
+            f"{layer} > {affine} > {self.one(*ACTIVATIONS)}",
+            f"{affine} > {pointwise}",
+            f"{affine} > {layer}",
+            self.adapted(f"pad 1 > conv 3x3 {width} valid"),
+            f"{pointwise} > {layer}",
+            f"{layer} > {pointwise}",
+            self.siblings(place, pointwise),
+        ]
+        if not place.still:
+            pool = self.adapted(self.one("maxpool 2x2", "maxpool 3x3/2 same", "avgpool 2x2"))
+            forms += [f"{pointwise} > {pool}", f"{self.one(*ACTIVATIONS)} > {pool}"]
+        return self.one(*forms)
+
+    def siblings(self, place: Place, pointwise: str) -> str:
+        """Layers on one input, with something behind some of them."""
+        behind = self.one("", " > relu", " > bn > relu", " > tanh")
+        branches = [pointwise + behind, pointwise + behind + self.one("", " > bn"), "identity"]
+        return self.bracketed(" | ", branches[: self.count(3, 2)])
+
+    def network_only(self, place: Place) -> str:
+        return super().network_only(place) if self.chance(60) else self.conv(place)
+
+
+@st.composite
+def foldable_specs(draw: Draw) -> str:
+    """Texts of specs that passes find something to do in."""
+    rank = int(draw(st.sampled_from(["2", "2", "2", "1", "3"])))
+    return Foldable(draw, rank).network()

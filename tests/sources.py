@@ -6,7 +6,7 @@ from functools import cache
 
 from archdsl.graph import Network
 from archdsl.library import shipped_networks
-from archdsl.pipeline import compile, declared, network
+from archdsl.pipeline import compile, compile_inference, declared, network
 
 NAMES = list(shipped_networks())
 
@@ -21,3 +21,9 @@ def source(name: str) -> str:
 def graph(name: str) -> Network:
     """The graph of a network."""
     return network(name)
+
+
+@cache
+def inference(name: str) -> str:
+    """The PyTorch source of a network rewritten for inference."""
+    return compile_inference(declared(name))

@@ -6,13 +6,14 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sources import NAMES, graph, source
+from sources import NAMES, graph, inference, source
 
 from archdsl.naming import function_name
-from archdsl.pipeline import compile, declared
+from archdsl.pipeline import compile, compile_inference, declared, declared_in
 from archdsl.pytext import WIDTH
 
 HERE = Path(__file__).parent
@@ -24,6 +25,16 @@ GOLDEN = [
     "efficientnet_lite0",
     "resnet50@torchvision",
 ]
+# Rewritten for inference: with each of the converters of weights.
+REWRITTEN = ["alexnet", "vgg11", "googlenet@torchvision", "resnet50", "efficientnet_lite0"]
+MERGED = """\
+network merged(classes=10)
+  input 8x9x9
+  bn eps=1e-3 > convt 2x2/2 6 nobias groups=2 > bn > scale > scale fixed=0.5
+  conv 1x1 12 > conv 1x1 4 > relu > bn > conv 3x3 8 valid
+  [ conv 1x1 4 > relu | conv 1x1 5 > relu > dwconv 3x3 ]
+  avgpool global > flatten > fc classes
+"""
 # What a strict project selects; ANN, D and PL need a word each.
 RUFF = "A,ANN,ARG,B,C4,COM818,D,E,F,FA,FBT003,I,ICN,N,PERF,PIE,PL,PT,PYI,RET,RUF,SIM,TC,TRY,UP,W"
 RUFF_IGNORE = ",".join(
@@ -53,6 +64,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("generated")
     for name in NAMES:
         (made / f"{function_name(name)}.py").write_text(source(name))
+    for name in REWRITTEN:
+        (made / f"{function_name(name)}_inference.py").write_text(inference(name))
+    (made / "merged.py").write_text(compile_inference(declared_in(MERGED)))
     return made
 
 
@@ -126,8 +140,10 @@ def test_the_factory_bears_the_networks_name_and_parameters(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_reads_as_it_should(name: str, request: pytest.FixtureRequest) -> None:
-    path = HERE / "golden" / f"{function_name(name)}.py"
-    if request.config.getoption("--accept"):
-        path.write_text(source(name))
-    assert source(name) == path.read_text()
+def test_reads_as_it_should(name: str, expect: Callable[[Path, str], None]) -> None:
+    expect(HERE / "golden" / f"{function_name(name)}.py", source(name))
+
+
+@pytest.mark.parametrize("name", ["googlenet@torchvision", "resnet50"])
+def test_reads_as_it_should_for_inference(name: str, expect: Callable[[Path, str], None]) -> None:
+    expect(HERE / "golden" / f"{function_name(name)}_inference.py", inference(name))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from archdsl.ops import Identity, Op
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 
 

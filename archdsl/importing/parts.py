@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 from archdsl.diagnostics import mistake
@@ -12,6 +12,7 @@ from archdsl.ops import Input, Op
 from archdsl.ops.applied import Applied
 from archdsl.ops.functions import Weight, applied, module
 from archdsl.ops.reading import Unreadable
+from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
 
 

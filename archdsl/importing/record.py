@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from archdsl.ops.reading import Foreign
+from archdsl.records import dataclass
 
 
 @dataclass(frozen=True)

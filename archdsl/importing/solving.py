@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from archdsl.importing.draft import Formula
 from archdsl.naming import unique
 from archdsl.ops.base import REQUIRED
+from archdsl.records import dataclass
 
 NAMES = {"size": "k", "count": "c"}  # of parameters, as papers have them
 Column = tuple[Any, ...]

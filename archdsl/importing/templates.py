@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from archdsl.importing.draft import (
@@ -24,6 +24,7 @@ from archdsl.importing.solving import Column, Slot, solve
 from archdsl.modules import RESERVED
 from archdsl.naming import unique
 from archdsl.ops import OPS
+from archdsl.records import dataclass
 from archdsl.shapes import Shape
 
 PLACE = Formula("?")  # where a number was

@@ -37,6 +37,7 @@ __all__ = [
     "Op",
     "Pointwise",
     "Saved",
+    "Slice",
     "Tensor",
     "Unclear",
     "Window",
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 Identity = layout.Identity
+Slice = layout.Slice
 
 
 def _registry() -> dict[str, type[Op]]:

@@ -142,6 +142,8 @@ class Op:
     normalises: ClassVar[bool] = False  # it sets the scale of its values, whatever came in
     probabilities: ClassVar[bool] = False  # its channels sum to 1
     any_layout: ClassVar[bool] = False  # it takes maps whose channels are the last axis, too
+    affine: ClassVar[bool] = False  # inference scales each channel and adds to it, and no more
+    monotone: ClassVar[bool] = False  # a function of each value that never decreases
 
     @classmethod
     @cache
@@ -220,6 +222,53 @@ class Op:
         `said` has words for some of them that go before their values.
         """
         return " ".join(described(self, said))
+
+    # ---- what rewriting for inference asks ----
+
+    def idle(self, *inputs: Shape) -> bool:
+        """Whether inference hands its input on as it is, whatever its extents."""
+        return False
+
+    @property
+    def note(self) -> str:
+        """What its weights do not tell of how it computes, `eps=0.001`."""
+        return ""
+
+    def biased(self) -> Op | None:
+        """The same with a bias, where it is a sum of weights times inputs; else None."""
+        return None
+
+    def local(self, shape: Shape) -> bool:
+        """Whether it is such a sum, a bias added or not, at each position for itself."""
+        return self.affine
+
+    def even(self, shape: Shape) -> bool:
+        """Whether it is such a sum, and the same numbers are summed at every position."""
+        return False
+
+    def steady(self, shape: Shape) -> Op | None:
+        """The same with padding in numbers, where its own varies and comes to that for all maps."""
+        return None
+
+    def zeros(self, shape: Shape) -> tuple[tuple[int, int], ...] | None:
+        """The zeros that it puts around a map, where it does nothing else."""
+        return None
+
+    def with_zeros(self, zeros: tuple[tuple[int, int], ...], shape: Shape) -> Op | None:
+        """The same on a map that lacks these zeros around it; None where it cannot add them."""
+        return None
+
+    def leads(self, before: Op, shape: Shape) -> bool:
+        """Whether it may go ahead of the operator before it, which takes this shape."""
+        return False
+
+    def beside(self, other: Op, shape: Shape) -> Op | None:
+        """The operator that gives its channels and then the other's, of the same input."""
+        return None
+
+    def behind(self, first: Op, shape: Shape) -> Op | None:
+        """The operator that does what another and then this one do to this shape."""
+        return None
 
 
 def described(op: Op, said: Mapping[str, str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import ClassVar
 
@@ -158,6 +159,59 @@ class Conv(Op):
             )
         return Construct(self.callee(shape), self.module_args(shape))
 
+    @property
+    def plain(self) -> bool:
+        """Whether all input maps feed all output maps."""
+        return self.groups == 1 and self.connect is None
+
+    def biased(self) -> Conv | None:
+        return replace(self, bias=True) if self.connect is None else None
+
+    def even(self, shape: Shape) -> bool:
+        return (
+            self.connect is None and self.pad != "same_tf" and not any(map(any, self.pads(shape)))
+        )
+
+    def local(self, shape: Shape) -> bool:
+        return self.even(shape) and {*self.size, *self.stride} == {1}
+
+    def with_zeros(self, zeros: Pads, shape: Shape) -> Conv | None:
+        symmetric = all(before == after for before, after in zeros)
+        if self.pad == "same_tf" or not symmetric:
+            return None
+        pads = zip(self.pads(shape), zeros, strict=True)
+        return replace(self, pad=tuple(own + more for (own, _), (more, _) in pads))
+
+    def steady(self, shape: Shape) -> Conv | None:
+        if self.pad != "same_tf":
+            return None
+        sums = [d * (k - 1) for k, d in zip(self.size, self.dilation, strict=True)]
+        for total, stride in zip(sums, self.stride, strict=True):
+            if total and (total % 2 or stride > 1):
+                return None
+        return replace(self, pad=tuple(total // 2 for total in sums))
+
+    def beside(self, other: Op, shape: Shape) -> Conv | None:
+        if not isinstance(other, Conv) or not (self.plain and other.plain):
+            return None
+        if "same_tf" in (self.pad, other.pad) and self.pad != other.pad:
+            return None
+        channels, bias = self.channels + other.channels, self.bias or other.bias
+        alike = replace(other, channels=self.channels, bias=self.bias, pad=self.pad) == self
+        if not alike or self.pads(shape) != other.pads(shape):
+            return None
+        return replace(self, channels=channels, bias=bias)
+
+    def behind(self, first: Op, shape: Shape) -> Conv | None:
+        if not isinstance(first, Conv) or not (self.plain and first.plain):
+            return None
+        between, bias = first.shape(shape), self.bias or first.bias
+        if first.local(shape) and (self.even(between) or not first.bias):
+            return replace(self, bias=bias)
+        if self.local(between):
+            return replace(first, channels=self.channels, bias=bias)
+        return None
+
     def callee(self, shape: Shape) -> str:
         """The class in generated code."""
         if self.pad == "same_tf":
@@ -253,6 +307,23 @@ class DepthwiseConv(Op):
     def scratch(self, *inputs: Shape) -> tuple[Buffer, ...]:
         return self.conv(inputs[0]).scratch(*inputs)
 
+    def biased(self) -> DepthwiseConv:
+        return replace(self, bias=True)
+
+    def even(self, shape: Shape) -> bool:
+        return self.conv(shape).even(shape)
+
+    def local(self, shape: Shape) -> bool:
+        return self.conv(shape).local(shape)
+
+    def steady(self, shape: Shape) -> DepthwiseConv | None:
+        steady = self.conv(shape).steady(shape)
+        return None if steady is None else replace(self, pad=steady.pad)
+
+    def with_zeros(self, zeros: Pads, shape: Shape) -> DepthwiseConv | None:
+        padded = self.conv(shape).with_zeros(zeros, shape)
+        return None if padded is None else replace(self, pad=padded.pad)
+
     def module(self, *inputs: Shape) -> Construct:
         construct = self.conv(inputs[0]).module(*inputs)
         wide = "{in_channels}" if self.mult == 1 else f"{self.mult} * {{in_channels}}"
@@ -333,6 +404,9 @@ class TransposedConv(Op):
             Window(span, 1, span - 1 - pads[i], finer=self.stride[i])
             for i, span in enumerate(spans)
         )
+
+    def biased(self) -> TransposedConv:
+        return replace(self, bias=True)
 
     def module(self, *inputs: Shape) -> Construct:
         (shape,) = inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import ClassVar
@@ -64,6 +65,20 @@ class Fc(Op):
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
         return super().windows(*inputs) if inputs[0].rank else None
+
+    def biased(self) -> Fc:
+        return replace(self, bias=True)
+
+    def even(self, shape: Shape) -> bool:
+        return True
+
+    def beside(self, other: Op, shape: Shape) -> Fc | None:
+        if not isinstance(other, Fc):
+            return None
+        return Fc(self.channels + other.channels, self.bias or other.bias)
+
+    def behind(self, first: Op, shape: Shape) -> Fc | None:
+        return Fc(self.channels, self.bias or first.bias) if isinstance(first, Fc) else None
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
@@ -134,6 +149,9 @@ class Flatten(Op):
     def shares_memory(self, training: bool) -> bool:
         return True
 
+    def idle(self, *inputs: Shape) -> bool:
+        return not inputs[0].rank
+
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         return Saved()
 
@@ -154,6 +172,9 @@ class Identity(Pointwise):
     keeps_output: ClassVar[bool] = True
 
     def shares_memory(self, training: bool) -> bool:
+        return True
+
+    def idle(self, *inputs: Shape) -> bool:
         return True
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
@@ -216,6 +237,9 @@ class Shuffle(Pointwise):
         split_evenly(inputs[0].channels, self.groups, "channels")
         return inputs[0]
 
+    def idle(self, *inputs: Shape) -> bool:
+        return self.groups == 1
+
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         return Saved()
 
@@ -256,6 +280,9 @@ class Slice(Op):
 
     def shares_memory(self, training: bool) -> bool:
         return True
+
+    def idle(self, *inputs: Shape) -> bool:
+        return self.bounds() == (0, inputs[0].channels)
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         return Saved()
@@ -331,6 +358,14 @@ class Pad(Op):
 
     def pace(self, axis: int) -> int:
         return self.subsample[axis]
+
+    def zeros(self, shape: Shape) -> tuple[tuple[int, int], ...] | None:
+        around = self.around(shape.rank)
+        return None if self.is_shortcut or any(min(pair) < 0 for pair in around) else around
+
+    def idle(self, *inputs: Shape) -> bool:
+        same = self.channels in (None, inputs[0].channels) and set(self.subsample) == {1}
+        return same and not any(map(any, self.around(inputs[0].rank)))
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         return Saved()

@@ -40,6 +40,7 @@ class BatchNorm(Norm):
     """Batch normalisation (Ioffe and Szegedy, 2015)."""
 
     name: ClassVar[str] = "bn"
+    affine: ClassVar[bool] = True
 
     eps: float = arg("number", 1e-5)
     momentum: float = arg("number", 0.1)
@@ -55,6 +56,10 @@ class BatchNorm(Norm):
 
     def centres(self, *inputs: Shape) -> bool:
         return True
+
+    @property
+    def note(self) -> str:
+        return f"eps={self.eps}" if self.eps != 1e-5 else ""
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         """The batch's mean and deviation of each channel."""
@@ -200,7 +205,12 @@ class Activation(Pointwise):
 
 
 def activation(
-    name: str, torch_name: str, backward: str = "input", *, in_place: bool = True
+    name: str,
+    torch_name: str,
+    backward: str = "input",
+    *,
+    in_place: bool = True,
+    monotone: bool = False,
 ) -> type[Activation]:
     """An activation without parameters."""
     function = f"nn.functional.{name}" if in_place else f"torch.{name}"
@@ -209,20 +219,21 @@ def activation(
         "torch_name": torch_name,
         "in_place": in_place,
         "backward": backward,
+        "monotone": monotone,
         "function": function,
         "__doc__": f"PyTorch's {torch_name}.",
     }
     return dataclass(frozen=True)(type(torch_name, (Activation,), namespace))
 
 
-Relu = activation("relu", "ReLU", "output")
-Relu6 = activation("relu6", "ReLU6")
-Selu = activation("selu", "SELU", "either")
+Relu = activation("relu", "ReLU", "output", monotone=True)
+Relu6 = activation("relu6", "ReLU6", monotone=True)
+Selu = activation("selu", "SELU", "either", monotone=True)
 Silu = activation("silu", "SiLU")
 Mish = activation("mish", "Mish")
-Sigmoid = activation("sigmoid", "Sigmoid", "output", in_place=False)
+Sigmoid = activation("sigmoid", "Sigmoid", "output", in_place=False, monotone=True)
 Hardswish = activation("hardswish", "Hardswish")
-Hardsigmoid = activation("hardsigmoid", "Hardsigmoid")
+Hardsigmoid = activation("hardsigmoid", "Hardsigmoid", monotone=True)
 
 
 @dataclass(frozen=True)
@@ -238,6 +249,10 @@ class Leaky(Activation):
     @property
     def in_place(self) -> bool:  # type: ignore[override]
         """The backward pass from its output needs to know the input's sign."""
+        return self.slope >= 0
+
+    @property
+    def monotone(self) -> bool:  # type: ignore[override]
         return self.slope >= 0
 
     def module(self, *inputs: Shape) -> Construct:
@@ -260,6 +275,10 @@ class Elu(Activation):
     @property
     def in_place(self) -> bool:  # type: ignore[override]
         """The backward pass from its output needs to know the input's sign."""
+        return self.alpha >= 0
+
+    @property
+    def monotone(self) -> bool:  # type: ignore[override]
         return self.alpha >= 0
 
     def module(self, *inputs: Shape) -> Construct:
@@ -337,6 +356,10 @@ class Tanh(Activation):
         """The tangent before it is scaled."""
         return () if (self.a, self.b) == (1, 1) else (Buffer(inputs[0].elements),)
 
+    @property
+    def monotone(self) -> bool:  # type: ignore[override]
+        return self.a * self.b >= 0
+
     def module(self, *inputs: Shape) -> Construct:
         if self.a == 1 and self.b == 1:
             return Construct("nn.Tanh")
@@ -400,6 +423,9 @@ class Dropout(Pointwise):
     def shares_memory(self, training: bool) -> bool:
         return not training or self.p == 0
 
+    def idle(self, *inputs: Shape) -> bool:
+        return True
+
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         """Its mask, of the values' type; on a GPU PyTorch's takes a byte an element instead."""
         if self.p == 0:
@@ -460,6 +486,8 @@ class Scale(Pointwise):
     positional: ClassVar[tuple[str, ...]] = ("init",)
     words = {"bias": ("bias", True)}
 
+    affine: ClassVar[bool] = True
+
     init: float = arg("number", 1.0)
     bias: bool = arg("flag", False)
     fixed: float | None = arg("number", None)
@@ -470,6 +498,13 @@ class Scale(Pointwise):
             return ()
         each = (shape.channels, *(1 for _ in shape.spatial))
         return (Tensor("weight", each), Tensor("bias", each)) if self.bias else (Tensor("", each),)
+
+    def idle(self, *inputs: Shape) -> bool:
+        return self.fixed == 1
+
+    @property
+    def note(self) -> str:
+        return "scale" if self.fixed is None else f"factor={self.fixed}"
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         return Saved((0,)) if self.fixed is None else Saved()

@@ -124,6 +124,9 @@ class MaxPool(Pool):
     alias: ClassVar[str] = "pool"
     words = {"ceil": ("ceil", True), "global": ("globally", True), **PADDING_WORDS}
 
+    def leads(self, before: Op, shape: Shape) -> bool:
+        return before.monotone
+
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         own = self.scratch(*inputs)
         return Saved((0,) if len(own) == 1 else (), own=own)
@@ -175,6 +178,12 @@ class AvgPool(Pool):
         if self.globally or self.size is not None:
             raise Misfit("avgpool takes one of a size, 'global' and out=")
         return Shape((shape.channels, *self.out))
+
+    def leads(self, before: Op, shape: Shape) -> bool:
+        """A mean of sums is the sum of means, where no zeros of the padding count."""
+        if not before.local(shape):
+            return False
+        return self.size is None or not self.padcount or not any(map(any, self.pads(shape)))
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         """Its input, which only the mean of a whole map does not read again."""

@@ -6,7 +6,7 @@ Both run in float64, where rounding stays far below what another formula makes o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from archdsl.claims import Claim, claim
 from archdsl.diagnostics import mistake
 from archdsl.graph import Network
+from archdsl.records import dataclass
 from archdsl.runtime.differences import agreement, first_difference
 from archdsl.runtime.keys import keys_claim
 from archdsl.runtime.models import ran

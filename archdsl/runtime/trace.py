@@ -6,13 +6,14 @@ A layer is a module that holds tensors of the state_dict itself, be they weights
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
+
+from archdsl.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from archdsl.claims import Claim, claim
 from archdsl.diagnostics import mistake
 from archdsl.graph import Network
+from archdsl.records import dataclass
 from archdsl.runtime.comparison import Comparison, sizes
 from archdsl.runtime.keys import keys_claim
 from archdsl.runtime.models import model, ran

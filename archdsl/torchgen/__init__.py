@@ -9,11 +9,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from archdsl.graph import Network
+from archdsl.passes.weights import Rewritten
+from archdsl.torchgen.inference import Inference
 from archdsl.torchgen.module import Module
 from archdsl.torchgen.plan import functions, plan
 from archdsl.torchgen.template import rendered
 
-__all__ = ["functions", "generate"]
+__all__ = ["functions", "generate", "generate_inference"]
+
+
+def generate_inference(
+    rewritten: Rewritten, probes: tuple[Network, ...] = (), template: Path | None = None
+) -> str:
+    """The source of a network rewritten for inference, with a converter for trained weights."""
+    return rendered(Inference(plan(rewritten.network, probes), rewritten), template)
 
 
 def generate(

@@ -49,6 +49,9 @@ INPUTS = FILE_NAMES | frozenset(
 class Module:
     """What the template prints."""
 
+    template = "module.py.j2"
+    purpose = ""
+
     def __init__(self, classes: list[Class]) -> None:
         self.planned = classes
         self.root = classes[-1]
@@ -63,7 +66,7 @@ class Module:
         """The file's docstring."""
         report = measure(self.network)
         title = one_line(self.network.about or self.network.name)
-        about = f"{title}, compiled by archdsl from {self.origin}."
+        about = f"{title}, compiled by archdsl from {self.origin}{self.purpose}."
         inputs = ", ".join(batch(node.shape) for node in self.network.inputs)
         outputs = ", ".join(
             batch(self.network.nodes[output.node].shape) for output in self.network.outputs
@@ -145,12 +148,7 @@ class Module:
                 f"    model = {self.builder}(devices=devices).eval()",
             ]
         else:
-            made = [f"    model = {self.builder}().eval().to(device)"]
-            layout = ".to(memory_format=torch.channels_last)" if self.channels_last else ""
-            if len(made[0]) + len(layout) <= WIDTH:
-                made[0] += layout
-            else:
-                made.append(f"    model = model{layout}")
+            made = self.prepared(f"    model = {self.builder}().eval().to(device)")
         for name, shape in self.inputs:
             values = ["args.batch", *map(str, shape), "device=device"]
             made += lines(prefixed(f"{name} = ", call("torch.randn", values)), 4)
@@ -158,6 +156,12 @@ class Module:
         timer = call("Timer", [f'"run({self.trial_arguments})"', *arguments], tight=True)
         made.append("    run = torch.compile(model) if args.compile else model")
         return made + lines(prefixed("timer = ", timer), 4)
+
+    def prepared(self, text: str) -> list[str]:
+        """The statement that builds the network for a trial run, with its memory format."""
+        layout = ".to(memory_format=torch.channels_last)" if self.channels_last else ""
+        together = text + layout
+        return [together] if len(together) <= WIDTH else [text, f"    model = model{layout}"]
 
     @property
     def trial_arguments(self) -> str:

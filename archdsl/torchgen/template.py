@@ -12,7 +12,6 @@ from archdsl.diagnostics import mistake
 from archdsl.library import shipped
 from archdsl.torchgen.module import Module
 
-DEFAULT = "module.py.j2"
 IMPORTS = re.compile(r"^# imports: (.*)\n")
 
 
@@ -21,10 +20,10 @@ def rendered(module: Module, template: Path | None) -> str:
     imports, sources = support(module)
     jinja = environment(template.parent if template else None)
     try:
-        found = jinja.get_template(template.name if template else DEFAULT)
+        found = jinja.get_template(template.name if template else module.template)
         return found.render(module=module, imports=imports, support=sources)
     except TemplateError as error:
-        name = template.name if template else DEFAULT
+        name = template.name if template else module.template
         line = getattr(error, "lineno", None)
         where = f"{name}:{line}" if line else name
         raise mistake("template", f"{where}: {error.message}") from error

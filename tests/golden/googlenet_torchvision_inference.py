@@ -1,0 +1,247 @@
+"""GoogLeNet with batch norm, compiled by archdsl from specs/googlenet.arch for
+inference.
+
+Input (N, 3, 224, 224), output (N, 1000). 6,617,624 parameters, 1.50 G multiply-adds.
+"""
+
+import argparse
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.utils.benchmark import Timer
+
+
+class ChannelSlice(nn.Module):
+    """Channels start to stop (exclusive): (N, C, ...) -> (N, stop - start, ...)."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        super().__init__()
+        self.start, self.stop = start, stop
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, self.start : self.stop]
+
+
+class BasicConv(nn.Module):
+    """Basic conv: (N, in_channels, H, W) -> (N, c, H / stride, W / stride)."""
+
+    def __init__(self, in_channels: int, k: int, c: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, c, k, stride, padding=k // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.relu(self.conv(x), inplace=True)
+
+
+class Inception(nn.Module):
+    """Inception: (N, in_channels, H, W) -> (N, a + b + c + p, H, W)."""
+
+    def __init__(
+        self, in_channels: int, a: int, b0: int, b: int, c0: int, c: int, p: int
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, a + b0 + c0, 1)
+        self.relu = nn.ReLU(inplace=True)
+        self.slice = ChannelSlice(0, a)
+        self.slice_2 = ChannelSlice(a, a + b0)
+        self.slice_3 = ChannelSlice(a + b0, a + b0 + c0)
+        self.branch2 = BasicConv(b0, 3, b)
+        self.branch3 = BasicConv(c0, 3, c)
+        self.branch4 = nn.Sequential(
+            nn.MaxPool2d(3, 1, padding=1, ceil_mode=True), BasicConv(in_channels, 1, p)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu(self.conv(x))
+        z = self.branch2(self.slice_2(y))
+        u = self.branch3(self.slice_3(y))
+        return torch.cat([self.slice(y), z, u, self.branch4(x)], 1)
+
+
+class GoogLeNet(nn.Module):
+    def __init__(self, classes: int = 1000) -> None:
+        super().__init__()
+        self.conv1 = BasicConv(3, 7, 64, stride=2)
+        self.maxpool = nn.MaxPool2d(3, 2, ceil_mode=True)
+        self.conv2 = BasicConv(64, 1, 64)
+        self.conv3 = BasicConv(64, 3, 192)
+        self.inception3a = Inception(192, 64, 96, 128, 16, 32, 32)
+        self.inception3b = Inception(256, 128, 128, 192, 32, 96, 64)
+        self.inception4a = Inception(480, 192, 96, 208, 16, 48, 64)
+        self.inception4b = Inception(512, 160, 112, 224, 24, 64, 64)
+        self.inception4c = Inception(512, 128, 128, 256, 24, 64, 64)
+        self.inception4d = Inception(512, 112, 144, 288, 32, 64, 64)
+        self.inception4e = Inception(528, 256, 160, 320, 32, 128, 128)
+        self.maxpool_4 = nn.MaxPool2d(2, ceil_mode=True)
+        self.inception5a = Inception(832, 256, 160, 320, 32, 128, 128)
+        self.inception5b = Inception(832, 384, 192, 384, 48, 128, 128)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(1024, classes)
+
+    def forward(self, x: Tensor) -> Tensor:  # (N, 3, 224, 224)
+        x = self.maxpool(self.conv1(x))  # (N, 64, 56, 56)
+        x = self.conv2(x)
+        x = self.maxpool(self.conv3(x))  # (N, 192, 28, 28)
+        x = self.inception3a(x)  # (N, 256, 28, 28)
+        x = self.maxpool(self.inception3b(x))  # (N, 480, 14, 14)
+        x = self.inception4a(x)  # (N, 512, 14, 14)
+        x = self.inception4b(x)
+        x = self.inception4c(x)
+        x = self.inception4d(x)  # (N, 528, 14, 14)
+        x = self.maxpool_4(self.inception4e(x))  # (N, 832, 7, 7)
+        x = self.inception5a(x)
+        x = self.inception5b(x)  # (N, 1024, 7, 7)
+        x = self.fc(torch.flatten(self.avgpool(x), 1))  # (N, 1000)
+        return x
+
+
+def googlenet_torchvision(classes: int = 1000) -> GoogLeNet:
+    """Build the network for inference, with untrained weights."""
+    model = GoogLeNet(classes).eval()
+    model.requires_grad_(requires_grad=False)
+    return model.to(memory_format=torch.channels_last)
+
+
+def from_trained(state_dict: Mapping[str, Tensor], classes: int = 1000) -> GoogLeNet:
+    """Build the network for inference with the weights of the training module."""
+    model = googlenet_torchvision(classes)
+    model.load_state_dict(converted(model, state_dict))
+    return model
+
+
+# What parts are made of, by class, where that is not what bears their name in training:
+# "conv > bn" is a layer with the batch norm behind it; several in a list, side by side.
+MADE_OF: dict[type[nn.Module], dict[str, list[str]]] = {
+    BasicConv: {"conv": ["conv > bn eps=0.001"]},
+    Inception: {
+        "branch2": ["branch2.1"],
+        "branch3": ["branch3.1"],
+        "conv": [
+            "branch1.conv > branch1.bn eps=0.001",
+            "branch2.0.conv > branch2.0.bn eps=0.001",
+            "branch3.0.conv > branch3.0.bn eps=0.001",
+        ],
+    },
+}
+
+
+def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Make a state_dict from that of the training module, as MADE_OF says."""
+    made_of = sources(model)
+    state = {}
+    for key in model.state_dict():
+        path, _, name = key.rpartition(".")
+        chains = made_of[path]
+        if len(chains) == len(chains[0]) == 1:
+            state[key] = trained[f"{chains[0][0]}.{name}"]
+        else:
+            parts = [folded(chain, trained)[name] for chain in chains]
+            state[key] = torch.cat(parts)
+    return state
+
+
+def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weight and bias of a layer with the batch norms behind it folded in."""
+    weight = trained[f"{chain[0]}.weight"].double()
+    bias = trained.get(f"{chain[0]}.bias", torch.zeros(len(weight))).double()
+    for part in chain[1:]:
+        norm, _, eps = part.partition(" eps=")
+        mean, variance = trained[f"{norm}.running_mean"], trained[f"{norm}.running_var"]
+        deviation = torch.sqrt(variance.double() + float(eps or 1e-5))
+        factor = trained[f"{norm}.weight"] / deviation
+        weight = weight * factor.view(-1, *[1] * (weight.ndim - 1))
+        bias = (bias - mean) * factor + trained[f"{norm}.bias"]
+    return {"weight": weight, "bias": bias}
+
+
+def sources(model: nn.Module) -> dict[str, list[list[str]]]:
+    """By path what each part is made of: chains of trained layers, side by side."""
+    found = {"": [[""]]}
+    for path, module in model.named_modules():
+        parent, _, name = path.rpartition(".")
+        found.setdefault(path, [[f"{found[parent][0][0]}.{name}".lstrip(".")]])
+        origin = found[path][0][0]
+        for layer, chains in MADE_OF.get(type(module), {}).items():
+            parts = [chain.split(" > ") for chain in chains]
+            found[f"{path}.{layer}".lstrip(".")] = [
+                [f"{origin}.{part}".lstrip(".") for part in chain] for chain in parts
+            ]
+    return found
+
+
+class PackedConv2d(nn.Module):
+    """A convolution on a CPU, its weight laid out once by oneDNN for a shape of input."""
+
+    def __init__(self, conv: nn.Conv2d, shape: list[int]) -> None:
+        super().__init__()
+        self.options = [conv.padding, conv.stride, conv.dilation, conv.groups]
+        reorder = torch.ops.mkldnn._reorder_convolution_weight
+        weight: Tensor = reorder(conv.weight, *self.options, shape)
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.bias = conv.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv = torch.ops.mkldnn._convolution_pointwise
+        y: Tensor = conv(x, self.weight, self.bias, *self.options, "none", [], "")
+        return y
+
+
+def pack(model: nn.Module, *inputs: Tensor) -> None:
+    """Lay out the weights of convolutions for inputs like these, on a CPU in float32.
+
+    Else PyTorch does so in each call. This is what torch.compile does with freezing, by
+    operators that are not public; the model takes other shapes too, but is not saved.
+    """
+    shapes: dict[nn.Module, list[int]] = {}
+
+    def see(conv: nn.Module, args: tuple[Tensor, ...]) -> None:
+        shapes[conv] = list(args[0].shape)
+
+    convs = [module for module in model.modules() if type(module) is nn.Conv2d]
+    hooks = [conv.register_forward_pre_hook(see) for conv in convs]
+    with torch.inference_mode():
+        model(*inputs)
+    for hook in hooks:
+        hook.remove()
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if type(child) is nn.Conv2d and child in shapes:
+                parent.add_module(name, PackedConv2d(child, shapes[child]))
+
+
+def main() -> None:
+    """Time the network on random input, on the best device there is."""
+    cli = argparse.ArgumentParser(description=main.__doc__)
+    cli.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    cli.add_argument("--batch", default=8, type=int)
+    cli.add_argument("--dtype", choices=["float32", "bfloat16", "float16"])
+    cli.add_argument("--compile", action="store_true")
+    cli.add_argument("--pack", action="store_true", help="lay out weights for a CPU")
+    args = cli.parse_args()
+    device = torch.device(args.device)
+    cuda = device.type == "cuda"
+    dtype = getattr(torch, args.dtype or ("bfloat16" if cuda else "float32"))
+    model = googlenet_torchvision().to(device)
+    x = torch.randn(args.batch, 3, 224, 224, device=device)
+    if args.pack:
+        pack(model, x)
+    run = torch.compile(model) if args.compile else model
+    timer = Timer("run(x)", globals=locals(), num_threads=torch.get_num_threads())
+    autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+    with torch.inference_mode(), autocast:
+        output = run(x)
+        seconds = timer.timeit(5).mean
+    if cuda:
+        peak = torch.cuda.max_memory_allocated(device)
+    else:
+        from resource import RUSAGE_SELF, getrusage  # on POSIX only; counts in KiB
+
+        peak = getrusage(RUSAGE_SELF).ru_maxrss * 1024
+    count = sum(parameter.numel() for parameter in model.parameters())
+    print(f"{count:,} parameters, output {tuple(output.shape)}, {device}, {dtype}")
+    print(f"{args.batch / seconds:,.1f} images/s, peak memory {peak / 2**20:,.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""ResNet-50 (He et al., 2016), compiled by archdsl from specs/resnet.arch for
+inference.
+
+Input (N, 3, 224, 224), output (N, 1000). 25,530,472 parameters, 3.86 G multiply-adds.
+"""
+
+import argparse
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.utils.benchmark import Timer
+
+
+class BottleneckV1(nn.Module):
+    """Residual bottleneck v1.
+
+    (N, in_channels, H, W) -> (N, 4 * c, H / stride, W / stride)
+    """
+
+    def __init__(self, in_channels: int, c: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, c, 1, stride)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(c, c, 3, padding=1)
+        self.conv3 = nn.Conv2d(c, 4 * c, 1)
+        self.downsample: nn.Module = nn.Identity()
+        if stride != 1 or in_channels != 4 * c:
+            self.downsample = nn.Conv2d(in_channels, 4 * c, 1, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu(self.conv1(x))
+        y = self.relu(self.conv2(y))
+        x = self.relu(self.conv3(y) + self.downsample(x))
+        return x
+
+
+class ResNet50(nn.Module):
+    def __init__(self, classes: int = 1000) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3)
+        self.maxpool = nn.MaxPool2d(3, 2, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.layer1 = nn.Sequential(
+            BottleneckV1(64, 64), BottleneckV1(256, 64), BottleneckV1(256, 64)
+        )
+        self.layer2 = nn.Sequential(
+            BottleneckV1(256, 128, stride=2),
+            *(BottleneckV1(512, 128) for _ in range(3)),
+        )
+        self.layer3 = nn.Sequential(
+            BottleneckV1(512, 256, stride=2),
+            *(BottleneckV1(1024, 256) for _ in range(5)),
+        )
+        self.layer4 = nn.Sequential(
+            BottleneckV1(1024, 512, stride=2),
+            BottleneckV1(2048, 512),
+            BottleneckV1(2048, 512),
+        )
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(2048, classes)
+
+    def forward(self, x: Tensor) -> Tensor:  # (N, 3, 224, 224)
+        x = self.relu(self.maxpool(self.conv1(x)))  # (N, 64, 56, 56)
+        x = self.layer1(x)  # (N, 256, 56, 56)
+        x = self.layer2(x)  # (N, 512, 28, 28)
+        x = self.layer3(x)  # (N, 1024, 14, 14)
+        x = self.layer4(x)  # (N, 2048, 7, 7)
+        x = self.fc(torch.flatten(self.avgpool(x), 1))  # (N, 1000)
+        return x
+
+
+def resnet50(classes: int = 1000) -> ResNet50:
+    """Build the network for inference, with untrained weights."""
+    model = ResNet50(classes).eval()
+    model.requires_grad_(requires_grad=False)
+    return model.to(memory_format=torch.channels_last)
+
+
+def from_trained(state_dict: Mapping[str, Tensor], classes: int = 1000) -> ResNet50:
+    """Build the network for inference with the weights of the training module."""
+    model = resnet50(classes)
+    model.load_state_dict(converted(model, state_dict))
+    return model
+
+
+# What parts are made of, by class, where that is not what bears their name in training:
+# "conv > bn" is a layer with the batch norm behind it; several in a list, side by side.
+MADE_OF: dict[type[nn.Module], dict[str, list[str]]] = {
+    BottleneckV1: {
+        "conv1": ["conv1 > bn1"],
+        "conv2": ["conv2 > bn2"],
+        "conv3": ["conv3 > bn3"],
+        "downsample": ["downsample.0 > downsample.1"],
+    },
+    ResNet50: {"conv1": ["conv1 > bn1"]},
+}
+
+
+def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Make a state_dict from that of the training module, as MADE_OF says."""
+    made_of = sources(model)
+    state = {}
+    for key in model.state_dict():
+        path, _, name = key.rpartition(".")
+        chains = made_of[path]
+        if len(chains) == len(chains[0]) == 1:
+            state[key] = trained[f"{chains[0][0]}.{name}"]
+        else:
+            parts = [folded(chain, trained)[name] for chain in chains]
+            state[key] = torch.cat(parts)
+    return state
+
+
+def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weight and bias of a layer with the batch norms behind it folded in."""
+    weight = trained[f"{chain[0]}.weight"].double()
+    bias = trained.get(f"{chain[0]}.bias", torch.zeros(len(weight))).double()
+    for part in chain[1:]:
+        norm, _, eps = part.partition(" eps=")
+        mean, variance = trained[f"{norm}.running_mean"], trained[f"{norm}.running_var"]
+        deviation = torch.sqrt(variance.double() + float(eps or 1e-5))
+        factor = trained[f"{norm}.weight"] / deviation
+        weight = weight * factor.view(-1, *[1] * (weight.ndim - 1))
+        bias = (bias - mean) * factor + trained[f"{norm}.bias"]
+    return {"weight": weight, "bias": bias}
+
+
+def sources(model: nn.Module) -> dict[str, list[list[str]]]:
+    """By path what each part is made of: chains of trained layers, side by side."""
+    found = {"": [[""]]}
+    for path, module in model.named_modules():
+        parent, _, name = path.rpartition(".")
+        found.setdefault(path, [[f"{found[parent][0][0]}.{name}".lstrip(".")]])
+        origin = found[path][0][0]
+        for layer, chains in MADE_OF.get(type(module), {}).items():
+            parts = [chain.split(" > ") for chain in chains]
+            found[f"{path}.{layer}".lstrip(".")] = [
+                [f"{origin}.{part}".lstrip(".") for part in chain] for chain in parts
+            ]
+    return found
+
+
+class PackedConv2d(nn.Module):
+    """A convolution on a CPU, its weight laid out once by oneDNN for a shape of input."""
+
+    def __init__(self, conv: nn.Conv2d, shape: list[int]) -> None:
+        super().__init__()
+        self.options = [conv.padding, conv.stride, conv.dilation, conv.groups]
+        reorder = torch.ops.mkldnn._reorder_convolution_weight
+        weight: Tensor = reorder(conv.weight, *self.options, shape)
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.bias = conv.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv = torch.ops.mkldnn._convolution_pointwise
+        y: Tensor = conv(x, self.weight, self.bias, *self.options, "none", [], "")
+        return y
+
+
+def pack(model: nn.Module, *inputs: Tensor) -> None:
+    """Lay out the weights of convolutions for inputs like these, on a CPU in float32.
+
+    Else PyTorch does so in each call. This is what torch.compile does with freezing, by
+    operators that are not public; the model takes other shapes too, but is not saved.
+    """
+    shapes: dict[nn.Module, list[int]] = {}
+
+    def see(conv: nn.Module, args: tuple[Tensor, ...]) -> None:
+        shapes[conv] = list(args[0].shape)
+
+    convs = [module for module in model.modules() if type(module) is nn.Conv2d]
+    hooks = [conv.register_forward_pre_hook(see) for conv in convs]
+    with torch.inference_mode():
+        model(*inputs)
+    for hook in hooks:
+        hook.remove()
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if type(child) is nn.Conv2d and child in shapes:
+                parent.add_module(name, PackedConv2d(child, shapes[child]))
+
+
+def main() -> None:
+    """Time the network on random input, on the best device there is."""
+    cli = argparse.ArgumentParser(description=main.__doc__)
+    cli.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    cli.add_argument("--batch", default=8, type=int)
+    cli.add_argument("--dtype", choices=["float32", "bfloat16", "float16"])
+    cli.add_argument("--compile", action="store_true")
+    cli.add_argument("--pack", action="store_true", help="lay out weights for a CPU")
+    args = cli.parse_args()
+    device = torch.device(args.device)
+    cuda = device.type == "cuda"
+    dtype = getattr(torch, args.dtype or ("bfloat16" if cuda else "float32"))
+    model = resnet50().to(device)
+    x = torch.randn(args.batch, 3, 224, 224, device=device)
+    if args.pack:
+        pack(model, x)
+    run = torch.compile(model) if args.compile else model
+    timer = Timer("run(x)", globals=locals(), num_threads=torch.get_num_threads())
+    autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+    with torch.inference_mode(), autocast:
+        output = run(x)
+        seconds = timer.timeit(5).mean
+    if cuda:
+        peak = torch.cuda.max_memory_allocated(device)
+    else:
+        from resource import RUSAGE_SELF, getrusage  # on POSIX only; counts in KiB
+
+        peak = getrusage(RUSAGE_SELF).ru_maxrss * 1024
+    count = sum(parameter.numel() for parameter in model.parameters())
+    print(f"{count:,} parameters, output {tuple(output.shape)}, {device}, {dtype}")
+    print(f"{args.batch / seconds:,.1f} images/s, peak memory {peak / 2**20:,.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Every shipped network rewritten for inference: its generated code against the training code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from sources import NAMES, graph, inference, source
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from archdsl.naming import function_name
+from archdsl.runtime.module import imported
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+SMALL = 32  # pixels, where a network takes them
+NO_KERNELS = set("view slice t detach alias transpose as_strided as_strided_ empty".split())
+
+
+@pytest.fixture(autouse=True)
+def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights are made by the tests: what modules would draw takes most of the time."""
+    for name in dir(nn.init):
+        if name.endswith("_") and not name.startswith("_"):
+            monkeypatch.setattr(nn.init, name, lambda tensor, *_, **__: tensor)
+
+
+def module(name: str, text: str) -> ModuleType:
+    return imported(text, function_name(name))
+
+
+def trained(name: str) -> nn.Module:
+    """The training module with weights and statistics that keep values within bounds."""
+    torch.manual_seed(1)
+    model: nn.Module = getattr(module(name, source(name)), function_name(name))()
+    for key, tensor in model.state_dict().items():
+        if key.endswith("running_var"):
+            tensor.uniform_(0.5, 1.5)
+        elif tensor.ndim > 1 and "codes" not in key:
+            tensor.normal_(0, (2 / prod(tensor.shape[1:])) ** 0.5)
+        elif tensor.is_floating_point() and "codes" not in key:
+            tensor.normal_(1 if key.endswith("weight") else 0, 0.1)
+    return model.eval()
+
+
+def outputs(found: Any) -> tuple[Tensor, ...]:
+    return (found,) if isinstance(found, Tensor) else tuple(found)
+
+
+def tried(name: str, model: nn.Module) -> tuple[list[Tensor], tuple[Tensor, ...]]:
+    """Small inputs where a network takes them, else its own; and what it makes of them."""
+    shapes = [node.shape for node in graph(name).inputs]
+    small = [torch.randn(1, shape[0], *[SMALL] * shape.rank) for shape in shapes]
+    with torch.inference_mode():
+        try:
+            return small, outputs(model(*small))
+        except RuntimeError:
+            own = [torch.randn(1, *shape) for shape in shapes]
+            return own, outputs(model(*own))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_are_those_of_the_training_module(name: str) -> None:
+    model = trained(name)
+    inputs, expected = tried(name, model)
+    rewritten = module(name, inference(name)).from_trained(model.state_dict())
+    with torch.inference_mode():
+        found = outputs(rewritten(*inputs))
+    assert len(found) == len(expected)
+    for tensor, wanted in zip(found, expected, strict=True):
+        close = 1e-4 * float(wanted.abs().max())
+        torch.testing.assert_close(tensor, wanted, rtol=1e-3, atol=close)
+
+
+class Kernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts what PyTorch is asked to compute."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.counts: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func.overloadpacket.__name__
+        self.counts[name] += name not in NO_KERNELS
+        return func(*args, **(kwargs or {}))
+
+
+def kernels(model: nn.Module, inputs: list[Tensor]) -> Counter[str]:
+    """What a model asks PyTorch to compute, by the names of kernels."""
+    found = Kernels()
+    with torch.no_grad(), found:
+        model(*inputs)
+    return found.counts
+
+
+def test_kernels_of_googlenet_before_and_after() -> None:
+    model = trained("googlenet@torchvision")
+    rewritten = module("googlenet", inference("googlenet@torchvision")).from_trained(
+        model.state_dict()
+    )
+    inputs = [torch.randn(1, 3, SMALL, SMALL)]
+    before, after = kernels(model, inputs), kernels(rewritten, inputs)
+    assert before - after == {"native_batch_norm": 57, "convolution": 18, "relu_": 18}
+    assert after - before == {}
+
+
+def test_packing_keeps_the_outputs_of_any_size_and_the_count() -> None:
+    made = module("efficientnet_lite0", inference("efficientnet_lite0"))
+    model = made.from_trained(trained("efficientnet_lite0").state_dict())
+    inputs = [torch.randn(1, 3, size, size) for size in (SMALL, 2 * SMALL)]
+    count = sum(parameter.numel() for parameter in model.parameters())
+    with torch.inference_mode():
+        expected = [model(x) for x in inputs]
+    made.pack(model, inputs[0])
+    assert type(model.get_submodule("stage1.project")).__name__ == "PackedConv2d"
+    assert sum(parameter.numel() for parameter in model.parameters()) == count
+    with torch.inference_mode():
+        for x, wanted in zip(inputs, expected, strict=True):
+            torch.testing.assert_close(model(x), wanted, rtol=1e-4, atol=1e-4)
