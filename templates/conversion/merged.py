@@ -61,7 +61,7 @@ def affine(part: str, trained: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
     path, _, note = part.partition(" ")
     if note.startswith("factor="):
         number = float(note.removeprefix("factor="))
-        return torch.tensor([number]).double(), torch.zeros(1)
+        return torch.tensor([number], dtype=torch.float64), torch.zeros(1)
     weight = trained[f"{path}.weight"].double()
     bias = trained.get(f"{path}.bias", weight.new_zeros(1)).double()
     if note == "scale":
