@@ -35,11 +35,10 @@ class Inference(Module):
         return [text("PackedConv2d"), text("pack")] if plain and not self.devices else []
 
     @property
-    def trial(self) -> list[str]:
-        *made, run, timer = super().trial
-        if self.packer:
-            made += ["    if args.pack:", f"        pack(model, {self.trial_arguments})"]
-        return [*made, run, timer]
+    def readied(self) -> list[str]:
+        if not self.packer:
+            return []
+        return ["    if args.pack:", f"        pack(model, {self.trial_arguments})"]
 
     def prepared(self, text: str) -> list[str]:
         """The factory has set mode and memory format already."""

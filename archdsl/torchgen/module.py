@@ -154,8 +154,14 @@ class Module:
             made += lines(prefixed(f"{name} = ", call("torch.randn", values)), 4)
         arguments = ["globals=locals()", "num_threads=torch.get_num_threads()"]
         timer = call("Timer", [f'"run({self.trial_arguments})"', *arguments], tight=True)
+        made += self.readied
         made.append("    run = torch.compile(model) if args.compile else model")
         return made + lines(prefixed("timer = ", timer), 4)
+
+    @property
+    def readied(self) -> list[str]:
+        """Statements of a trial run for what is done to the network before it runs."""
+        return []
 
     def prepared(self, text: str) -> list[str]:
         """The statement that builds the network for a trial run, with its memory format."""

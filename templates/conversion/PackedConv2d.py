@@ -1,5 +1,5 @@
 class PackedConv2d(nn.Module):
-    """A convolution on a CPU, its weight laid out once by oneDNN for a shape of input."""
+    """A convolution on a CPU, its weight laid out once for a shape of input."""
 
     def __init__(self, conv: nn.Conv2d, shape: list[int]) -> None:
         super().__init__()

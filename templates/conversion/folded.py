@@ -16,7 +16,7 @@ def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tens
 def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weight and bias of a layer with the batch norms behind it folded in."""
     weight = trained[f"{chain[0]}.weight"].double()
-    bias = trained.get(f"{chain[0]}.bias", torch.zeros(len(weight))).double()
+    bias = trained.get(f"{chain[0]}.bias", weight.new_zeros(len(weight))).double()
     for part in chain[1:]:
         norm, _, eps = part.partition(" eps=")
         mean, variance = trained[f"{norm}.running_mean"], trained[f"{norm}.running_var"]

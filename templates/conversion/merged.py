@@ -33,14 +33,15 @@ def merged(
                 weight = torch.einsum("om,mi...->oi...", after.flatten(1), weight)
         elif after.ndim > 1:  # a layer behind a factor and an offset per channel
             size = groups * after.shape[1]
-            parts = after.unflatten(0, (groups, -1))
+            parts = after.view(groups, -1, *after.shape[1:])
             shift = parts * by_input(bias.expand(size), after, groups)
             bias = offset + shift.flatten(2).sum(2).flatten()
             factor = by_input(weight.expand(size), after, groups)
             weight = (parts * factor).flatten(0, 1)
         elif transposed and weight.ndim > 1:
             factor = by_input(after.expand(groups * weight.shape[1]), weight, groups)
-            weight = (weight.unflatten(0, (groups, -1)) * factor).flatten(0, 1)
+            parts = weight.view(groups, -1, *weight.shape[1:])
+            weight = (parts * factor).flatten(0, 1)
             bias = bias * after + offset
         else:
             weight = weight * after.view(-1, *[1] * (weight.ndim - 1))
@@ -51,7 +52,7 @@ def merged(
 
 
 def by_input(values: Tensor, weight: Tensor, groups: int) -> Tensor:
-    """A value for each channel of a weight's second axis, group by group."""
+    """Lay out a value for each channel of a weight's second axis, by groups."""
     return values.view(groups, 1, -1, *[1] * (weight.ndim - 2))
 
 
@@ -59,10 +60,10 @@ def affine(part: str, trained: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Weight and bias of a trained layer; factor and offset of a norm or a scale."""
     path, _, note = part.partition(" ")
     if note.startswith("factor="):
-        factor = float(note.removeprefix("factor="))
-        return torch.tensor([factor], dtype=torch.float64), torch.zeros(1)
+        number = float(note.removeprefix("factor="))
+        return torch.tensor([number], dtype=torch.float64), torch.zeros(1)
     weight = trained[f"{path}.weight"].double()
-    bias = trained.get(f"{path}.bias", torch.zeros(1)).double()
+    bias = trained.get(f"{path}.bias", weight.new_zeros(1)).double()
     if note == "scale":
         return weight.flatten(), bias.flatten()
     if f"{path}.running_var" not in trained:
