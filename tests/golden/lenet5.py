@@ -18,7 +18,7 @@ class ChannelScale(nn.Module):
     ) -> None:
         super().__init__()
         shape = (channels, *(1,) * axes)
-        self.weight = nn.Parameter(torch.full(shape, init))
+        self.weight = nn.Parameter(torch.full(shape, float(init)))
         self.bias = nn.Parameter(torch.zeros(shape)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
