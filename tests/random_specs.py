@@ -41,6 +41,7 @@ ACTIVATIONS = (
     "tanh 1.7 0.6",
     "softmax",
 )
+SCHEDULED = ("leaky", "elu", "scale", "dropout", "droppath")
 STILL = (
     "bn",
     "bn",
@@ -349,6 +350,21 @@ class Writer:
             width += f"x{self.count(3)}"
         return f"{made.name}{stride} {width}"
 
+    def schedule(self, definitions: list[str], lines: list[str]) -> list[str]:
+        """A line for an operator that stands in the text, and maybe for a block that has it."""
+        text = "\n".join([*definitions, *lines])
+        scheduled = [name for name in SCHEDULED if re.search(rf"\b{name}\b", text)]
+        if not scheduled or self.chance(40):
+            return []
+        operator = self.one(*scheduled)
+        blocks = [
+            f"{made.name} "
+            for made, part in zip(self.definitions, definitions, strict=True)
+            if made.kind == "block" and operator in part and made.name in lines[-1]
+        ]
+        value = self.one("0.5*i / n", "1 / (i + 2)", "0.25", "i / (width + n)", "(i + 1) // n")
+        return [f"schedule {self.one('', *blocks)}{operator}: {value}"]
+
     def network(self) -> str:
         definitions = [self.define(i) for i in range(self.count(3, 0))]
         size = {1: "16", 2: "8x12", 3: "4x4x6"}[self.rank]
@@ -368,6 +384,7 @@ class Writer:
         if self.chance(50):
             lines.append("avgpool global > flatten")
             lines.append(self.one("fc classes", "fc: fc classes > softmax", "rbf classes"))
+        lines += self.schedule(definitions, lines)
         name = self.one("net", "main", "Model", "torch", "test", "unit", "resnet@2", "x")
         params = named(("classes", "width"), "\n".join(lines))
         listed = ", ".join(f"{p}={8 if p == 'width' else 6}" for p in params)

@@ -74,3 +74,10 @@ def test_it_is_laid_out_as_an_expression() -> None:
         format(Source("deep.arch", text)).splitlines()[-1]
         == "  schedule unit droppath: (drop * i)/n"
     )
+
+
+@pytest.mark.torch
+def test_factors_may_be_whole_numbers() -> None:
+    text = "network whole\n  input 3x8x8\n  scale 2 > scale > scale\n  schedule scale: i + 1\n"
+    factors = [part[0, 0, 0].item() for part in loads(text).module().parameters()]
+    assert factors == [1, 2, 3]
