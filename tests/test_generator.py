@@ -208,6 +208,24 @@ def test_the_part_of_a_map_has_as_many_channels_as_are_made_of_it() -> None:
     assert "nn.Conv2d(c // 2, c // 2, 3, padding=1)" in text
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "conv 3x3 4 > gain: scale 0.5",
+        "g: (conv 3x3 4 > scale 0.3 > relu) > scale",
+        "[ conv 3x3 4 > scale 0.5 + identity ] > scale 0.1",
+        "on 0<conv 3x3 4> > gain: on 0<scale 0.5>",
+        "u 4 > u 8",
+        "permute last > ln > fc 6 > gelu > permute first > scale 2",
+        "v 0.5 > v 1",
+    ],
+)
+def test_factors_bear_their_labels(line: str) -> None:
+    block = "block u(c) = [ identity + (identity or scale 2 > conv 1x1 c) > scale 1e-3 ]"
+    block += "\nblock v(s) = scale s > conv 1x1 4"
+    assert "torch.ones(" in assert_right(body(line, before=block))
+
+
 def test_literals_are_added_up() -> None:
     eighteen, one = constant([18]), constant([1])
     assert [combined(sign, [eighteen, one]).text for sign in "+-"] == ["19", "17"]  # type: ignore[union-attr]

@@ -75,9 +75,10 @@ def built(op: Op, shape: Shape) -> nn.Module:
     construct = op.module(shape)
     assert construct is not None
     callee = construct.callee
-    if construct.parameter:
-        size, init = construct.args
-        return Labelled(torch.full(eval(size.form.format(size.value)), init.value))
+    if construct.times is not None:
+        (each,) = construct.args
+        sizes = map(int, each.form.format(each.value).split(", "))
+        return Labelled(construct.times.value * torch.ones(*sizes))
     cls = getattr(nn, callee[3:]) if callee.startswith("nn.") else support(callee)
     kept = [a for a in construct.args if a.value != a.default]
     before = [a.name for a in construct.args if a.positional][: sum(a.positional for a in kept)]

@@ -29,16 +29,16 @@ def init(walk: Expander, line: s.Init) -> Initialisation:
     wanted = ["weight"] if line.scheme else []
     wanted += ["bias"] if "bias" in dict(options) else []
     for target in line.targets:
-        if target.name in OPS:
-            continue
         found = tensors_of(walk, target.name)
+        if target.name in OPS and "" not in found:
+            continue
         for name in [name for name in wanted if name not in found][:1]:
             used = {path for node in walk.nodes for path in paths_to(node.path)}
             walk.report(
                 mistake(
                     "unknown",
                     f"'{target.name}' has no {name} to fill"
-                    if target.name in used
+                    if found or target.name in used
                     else f"'{target.name}' names no operator and no item with weights",
                     target.span,
                     help=did_you_mean(target.name, used - {target.name}),
@@ -53,11 +53,11 @@ def init(walk: Expander, line: s.Init) -> Initialisation:
 
 
 def tensors_of(walk: Expander, target: str) -> set[str]:
-    """The names of the tensors within the items of a label."""
+    """The names of the tensors of an operator, or within the items of a label."""
     return {
         tensor.name
         for node in walk.nodes
-        if target in paths_to(node.path)
+        if target == node.op.name or target in paths_to(node.path)
         for tensor in node.op.tensors(*(walk.shape(i) for i in node.inputs))
     }
 

@@ -64,12 +64,13 @@ class Argument:
 class Construct:
     """A PyTorch module: `nn.Name`, or a class that the generated file brings along itself.
 
-    Or no module but the values of a `parameter` by which what comes in is multiplied.
+    Or no module but a parameter by which what comes in is multiplied: the ones that the callee
+    makes, `times` a number.
     """
 
     callee: str
     args: tuple[Argument, ...] = ()
-    parameter: bool = False
+    times: Argument | None = None
 
 
 @dataclass(frozen=True)

@@ -524,6 +524,5 @@ class Scale(Pointwise):
             return Construct(
                 "ChannelScale", (channels, axes, Argument("init", self.init, 1.0, source="init"))
             )
-        size = replace(channels, form=f"({{}},{','.join([' 1'] * shape.rank)})")
-        init = Argument("init", self.init, source="init", positional=True)
-        return Construct("torch.full", (size, init), parameter=True)
+        each = replace(channels, form=", ".join(["{}", *["1"] * shape.rank]))
+        return Construct("torch.ones", (each,), Argument("init", self.init, 1.0, source="init"))

@@ -64,7 +64,7 @@ class Item:
     def is_parameter(self) -> bool:
         """Whether it is no module but a parameter, by which what comes in is multiplied."""
         made = self.node.applied.module if self.kind == "op" else None
-        return made is not None and made.parameter
+        return made is not None and made.times is not None
 
     def nodes(self) -> Iterator[Node]:
         """All operators within."""

@@ -25,7 +25,7 @@ from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.bodies import Item
-from archdsl.torchgen.expressions import ATOM, Expr, combined, constant
+from archdsl.torchgen.expressions import ATOM, PRODUCT, Expr, combined, constant
 from archdsl.torchgen.loops import looped, ordered_dict
 from archdsl.torchgen.overwriting import Column, chained_in_place, in_place, is_implicit
 from archdsl.torchgen.structure import Group
@@ -100,15 +100,15 @@ class Constructor:
         self.made.attributes[position] = item.name
         py = self.placed(py, item)
         if item.is_parameter:
-            self.assign(item.name, call("nn.Parameter", [py]), "parameter")
+            self.assign(item.name, call("nn.Parameter", [py]), "register_parameter")
         else:
             self.assign(item.name, py)
 
-    def assign(self, name: str, py: Py, kind: str = "module") -> None:
+    def assign(self, name: str, py: Py, method: str = "add_module") -> None:
         if is_attribute(name):
             self.made.init += statement(prefixed(f"self.{name} = ", py))
         else:
-            self.made.init += statement(call(f"self.register_{kind}", [literal(name), py]))
+            self.made.init += statement(call(f"self.{method}", [literal(name), py]))
 
     def placed(self, py: Py, item: Item) -> Py:
         """The module on the device where its operators stand."""
@@ -234,7 +234,12 @@ class Constructor:
             items.append(text if plain else keyword(argument.name, text))
         if overwrite:
             items.append("inplace=True")
-        return call(made[0].callee, items, tight=True)
+        py = call(made[0].callee, items, tight=True)
+        times = [construct.times for construct in made if construct.times is not None]
+        if all(argument.value == argument.default for argument in times):
+            return py
+        factor = self.argument(times, nodes, uses, given)
+        return prefixed(f"{factor.within(PRODUCT)} * ", py)
 
     def argument(
         self, column: list[Argument], nodes: list[Node], uses: Uses, given: dict[str, Expr]

@@ -68,8 +68,8 @@ def kinds(init: Initialisation, network: Network) -> list[str]:
 
 
 def has_rows(network: Network, node: Node) -> bool:
-    """Whether a weight has a row for each output, so that schemes know its fan."""
-    tensors = network.tensors(node)
+    """Whether a module's weight has a row for each output, so that schemes know its fan."""
+    tensors = () if node.bears_label else network.tensors(node)
     return bool(tensors) and tensors[0].shape[:1] == (node.shape.channels,)
 
 

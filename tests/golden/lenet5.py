@@ -16,7 +16,7 @@ class ChannelScale(nn.Module):
     def __init__(self, channels: int, *, axes: int = 2, init: float = 1.0) -> None:
         super().__init__()
         shape = (channels, *(1,) * axes)
-        self.weight = nn.Parameter(torch.full(shape, float(init)))
+        self.weight = nn.Parameter(init * torch.ones(shape))
         self.bias = nn.Parameter(torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
