@@ -185,7 +185,7 @@ class Decided(nn.Module):
 
 
 class Acting(nn.Module):
-    """A norm that brings its activation along, and a linear layer of one's own, as timm has them."""
+    """A norm that brings its activation along, and a linear layer of one's own, as in timm."""
 
     class Norm(nn.BatchNorm2d):
         def __init__(self) -> None:
