@@ -184,7 +184,35 @@ class Decided(nn.Module):
         return self.body(x) if x.shape[2] > 4 else x
 
 
+class Acting(nn.Module):
+    """A norm that brings its activation along, and a linear layer of one's own, as in timm."""
+
+    class Norm(nn.BatchNorm2d):
+        def __init__(self) -> None:
+            super().__init__(8)
+            self.drop = nn.Identity()
+            self.act = nn.ReLU()
+
+        def forward(self, x: Tensor) -> Tensor:
+            mean, var = self.running_mean, self.running_var
+            y = F.batch_norm(x, mean, var, self.weight, self.bias, self.training, 0.1, self.eps)
+            return self.act(self.drop(y))
+
+    class Linear(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return F.linear(x, self.weight, self.bias)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = Acting.Norm()
+        self.fc = Acting.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.norm(x).mean((2, 3)))
+
+
 TAKEN: list[Any] = [
+    Acting,
     Functions, Means, Split, Gate, Lists, Skips, Crossing, Dense, Signal, Decided,
 ]  # fmt: skip
 

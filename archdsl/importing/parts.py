@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 from archdsl.diagnostics import mistake
 from archdsl.importing.record import Called, Record, Seen, Visit
-from archdsl.ops import Input, Op
+from archdsl.ops import Identity, Input, Op
 from archdsl.ops.applied import Applied
-from archdsl.ops.functions import Weight, applied, module
+from archdsl.ops.functions import applied, module
 from archdsl.ops.reading import Unreadable
 from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
@@ -119,6 +119,12 @@ class Reader:
             part = last
         return part, name
 
+    def bearer(self, part: Part, path: str, kind: str) -> tuple[Part, str]:
+        """Where something with weights stands; where they are the part's own, beside the part."""
+        if path == part.path and part.parent is not None:
+            return part.parent, part.name
+        return self.within(part, path, kind)
+
     def apply(self, call: Called, part: Part) -> None:
         name: str | None = None
         kind = call.foreign.name if call.path is not None else part.kind
@@ -126,12 +132,14 @@ class Reader:
         if call.path is not None:
             part, name = self.within(part, call.path, kind)
 
-        def make(op: Op, *inputs: Node, weight: Weight | None = None) -> Node:
-            home, label = self.within(part, weight.name, kind) if weight else (part, name)
+        def make(op: Op, *inputs: Node, path: str | None = None) -> Node:
+            if isinstance(op, Identity):
+                return inputs[0]
+            home, label = (part, name) if path is None else self.bearer(part, path, kind)
             node = Node(op, [*inputs], applied_shape(op, inputs), label, home)
             if node.stateful:
                 self.once(node, kind)
-            home.items.append(node)
+            home.items.insert(len(home.items) - (home is part.parent), node)
             return node
 
         try:

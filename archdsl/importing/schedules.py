@@ -21,7 +21,7 @@ def unscheduled(draft: Draft) -> tuple[Draft, Schedule] | None:
     found = [[leaf.values[0][1] for leaf in drops(block.chain)] for block in uses]
     names = {leaf.kind.name for block in uses for leaf in drops(block.chain)}
     text = rule([(i, values[0]) for i, values in enumerate(found) if values], len(found))
-    if len(names) != 1 or not text or max(map(len, found)) > 1:
+    if not text or len(names) != 1 or max(map(len, found)) > 1:
         return None
 
     def change(unit: Unit) -> Unit:
@@ -53,7 +53,7 @@ def rule(values: list[tuple[int, float]], count: int) -> str:
     """The formula of `i` and `n` that gives such numbers, where one of two usual ones does."""
     for text, whole in (("n", count), ("(n - 1)", count - 1)):
         last, value = values[-1] if values else (0, 0.0)
-        if last == 0 or whole < 2:
+        if not value or last == 0 or whole < 2:
             continue
         top = float(f"{value * whole / last:.9g}")
         if all(isclose(p, top * i / whole, abs_tol=1e-9) for i, p in values) and is_short(top):

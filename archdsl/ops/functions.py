@@ -1,8 +1,8 @@
 """What PyTorch's functions do, as operators on the tensors that they are given.
 
 A function of this file is called like PyTorch's of its name, with `make` before the rest: it adds
-an operator and answers the tensor that comes out. Some are only one half of
-something: between the halves of a shuffle a tensor is `Grouped`.
+an operator, where it has weights under the `path` that bears them, and answers what comes out.
+Some are only one half of something: between the halves of a shuffle a tensor is `Grouped`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from math import prod
 from typing import Any, Protocol
 
 from archdsl.ops.joins import Add, Concat, Multiply
-from archdsl.ops.layout import Flatten, Permute, Shuffle, Slice
-from archdsl.ops.pointwise import Scale
+from archdsl.ops.layout import Fc, Flatten, Permute, Shuffle, Slice
+from archdsl.ops.pointwise import BatchNorm, Scale
 from archdsl.ops.pools import AvgPool
 from archdsl.ops.reading import Foreign, Unreadable, read
 from archdsl.shapes import ChannelsLast, Shape
@@ -140,8 +140,36 @@ def mul(make: Make, x: Any, y: Any) -> Value:
     if isinstance(x, Weight):
         x, y = y, x
     if isinstance(y, Weight) and is_factor(y, whole(x, "*").shape):
-        return make(Scale(1.0 if y.value is None else y.value), x, weight=y)
+        return make(Scale(1.0 if y.value is None else y.value), x, path=y.name)
     return make(Multiply(), whole(x, "*"), whole(y, "*"))
+
+
+def batch_norm(
+    make: Make,
+    x: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Value:
+    path = owner(weight, bias, running_mean, running_var)
+    return make(BatchNorm(eps, momentum), whole(x, "batch_norm()"), path=path)
+
+
+def linear(make: Make, x: Any, weight: Any, bias: Any = None) -> Value:
+    path = owner(weight) if bias is None else owner(weight, bias)
+    return make(Fc(weight.shape[0], bias is not None), whole(x, "linear()"), path=path)
+
+
+def owner(*weights: Any) -> str:
+    """The path of the module that has these weights."""
+    paths = {each.name.rpartition(".")[0] if isinstance(each, Weight) else "" for each in weights}
+    if len(paths) != 1 or "" in paths:
+        raise Unreadable("a function with weights that are not those of one module")
+    return paths.pop()
 
 
 def is_factor(weight: Weight, shape: Shape) -> bool:
@@ -250,6 +278,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "imul": mul,
     "rmul": mul,
     "multiply": mul,
+    "batch_norm": batch_norm,
+    "linear": linear,
     "flatten": flatten,
     "mean": mean,
     "view": reshape,

@@ -35,9 +35,19 @@ FIELDS = {
 # What neither structure nor values depend on.
 IGNORED = {"inplace", "training", "_stacklevel", "device", "dtype"}
 # Arguments that no operator has, and the value that says nothing.
-SILENT = {"dilation": 1, "return_indices": False, "divisor_override": None, "mode": "row"}
+SILENT = {
+    "dilation": 1,
+    "return_indices": False,
+    "divisor_override": None,
+    "mode": "row",
+    "scale_by_keep": True,
+}
 # Classes that are not of PyTorch, by the name of the class in generated code that does the same.
-LIKE = {"LayerNorm2d": "ChannelNorm", "StochasticDepth": "StochasticDepth"}
+LIKE = {
+    "LayerNorm2d": "ChannelNorm",
+    "StochasticDepth": "StochasticDepth",
+    "DropPath": "StochasticDepth",
+}
 
 
 class Unreadable(Exception):
@@ -72,6 +82,8 @@ def read(foreign: Foreign, shape: Shape) -> Op:
 def in_numbers(foreign: Foreign) -> Foreign:
     """A module with numbers where PyTorch has words or shapes; 'same' of even windows has none."""
     given = dict(foreign.given)
+    if "drop_prob" in given:
+        given["p"] = given.pop("drop_prob")
     if len(given.get("normalized_shape", ())) == 1:
         (given["channels"],) = given.pop("normalized_shape")
     if given.get("padding") == "valid":
