@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from archdsl.naming import function_name
+from archdsl.pipeline import compile_inference, declared_in
 from archdsl.runtime.module import imported
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -121,3 +122,20 @@ def test_packing_keeps_the_outputs_of_any_size_and_the_count() -> None:
     with torch.inference_mode():
         for x, wanted in zip(inputs, expected, strict=True):
             torch.testing.assert_close(model(x), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_a_scale_that_only_moves_keeps_its_weights() -> None:
+    text = """\
+network moves
+  input 4x8x8
+  z: (relu > dropout 0.1 > scale 0.5 bias > prelu)
+"""
+    declared = declared_in(text)
+    state = {"z.2.weight": torch.randn(4, 1, 1), "z.2.bias": torch.randn(4, 1, 1)}
+    state["z.3.weight"] = torch.randn(4)
+    made = module("moves", compile_inference(declared)).from_trained(state).state_dict()
+    assert {key: made[key].tolist() for key in made} == {
+        "z.1.weight": state["z.2.weight"].tolist(),
+        "z.1.bias": state["z.2.bias"].tolist(),
+        "z.2.weight": state["z.3.weight"].tolist(),
+    }

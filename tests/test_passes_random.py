@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from hypothesis import assume, given, note
+from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 from random_specs import foldable_specs as specs
-from test_random_networks import filled, loaded, made, outputs, thorough
+from test_random_networks import EXAMPLES, filled, loaded, made, outputs, thorough
 from torch import nn
 
 from archdsl.measure import measure
@@ -18,6 +18,7 @@ from archdsl.passes import PASSES, rewrite
 from archdsl.pipeline import compile_inference
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
+brief = settings(thorough, max_examples=max(1, EXAMPLES // 3))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -58,21 +59,21 @@ def assert_predicted(model: nn.Module, network: object) -> None:
     assert count == measure(network).params_with_heads  # type: ignore[arg-type]
 
 
-@thorough
+@brief
 @given(specs())
 def test_all_passes_keep_the_outputs(text: str) -> None:
     note(text)
     check(text, None)
 
 
-@thorough
+@brief
 @given(specs(), st.sampled_from([each.name for each in PASSES]))
 def test_each_pass_alone_keeps_the_outputs(text: str, name: str) -> None:
     note(f"{name}\n{text}")
     check(text, [name])
 
 
-@thorough
+@brief
 @given(specs(), st.lists(st.sampled_from([each.name for each in PASSES]), unique=True))
 def test_any_passes_keep_the_outputs(text: str, names: list[str]) -> None:
     note(f"{names}\n{text}")

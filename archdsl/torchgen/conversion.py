@@ -79,5 +79,7 @@ def inside(chain: Chain, start: str) -> bool:
 
 
 def told(chain: Chain, start: str) -> str:
-    """`conv > bn eps=0.001`."""
+    """`conv > bn eps=0.001`; a layer that has only moved is its path."""
+    if len(chain) == 1:
+        return chain[0].path.removeprefix(start)
     return " > ".join(f"{link.path.removeprefix(start)} {link.note}".rstrip() for link in chain)
