@@ -25,7 +25,7 @@ from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.bodies import Item
-from archdsl.torchgen.expressions import ATOM, PRODUCT, Expr, combined, constant
+from archdsl.torchgen.expressions import ATOM, OR, PRODUCT, Expr, combined, constant
 from archdsl.torchgen.loops import looped, ordered_dict
 from archdsl.torchgen.overwriting import Column, chained_in_place, in_place, is_implicit
 from archdsl.torchgen.structure import Group
@@ -239,7 +239,7 @@ class Constructor:
         if all(argument.value == argument.default for argument in times):
             return py
         factor = self.argument(times, nodes, uses, given)
-        return prefixed(f"{factor.within(PRODUCT)} * ", py)
+        return prefixed(f"{flat(said(factor, PRODUCT))} * ", py)
 
     def argument(
         self, column: list[Argument], nodes: list[Node], uses: Uses, given: dict[str, Expr]
@@ -320,9 +320,10 @@ def statement(py: Py, nested: int = 0) -> list[str]:
     return [line[METHOD:] for line in lines(py, METHOD + 4 * nested)]
 
 
-def said(expr: Expr) -> Py:
-    """An expression as an item of a call."""
-    return expr.text if expr.i is None else Counted(expr.text, expr.i)
+def said(expr: Expr, level: int = OR) -> Py:
+    """An expression as an item of a call, or as an operand of some precedence."""
+    text = expr.within(level)
+    return text if expr.i is None else Counted(text, expr.i)
 
 
 def module_of(node: Node) -> Construct:
