@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
+from itertools import cycle, product
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import known, mistake, printable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 FORMATS = ("svg", "png", "pdf")
 MOST_CURVES = 12  # of a figure in which they can be told apart
 COLORS = "#4A76A8 #B5762A #558B58 #7861A6 #AD6475 #5F8A8A #A8942E #2B4A6B #7A4A12".split()
+MARKERS = "osD^v"
 LOOK: Any = {
     "svg.hashsalt": "archdsl",  # the same bytes each time
     "svg.fonttype": "none",
@@ -59,7 +61,7 @@ def plot(subjects: Sequence[Subject], kind: str = "size", format: str = "svg") -
             help="pip install 'archdsl[plot]'",
         ) from None
     with matplotlib.rc_context(LOOK):
-        figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+        figure = Figure(figsize=(8.2, 4.9), layout="constrained")
         KINDS[kind](figure.add_subplot(), subjects)
         page = BytesIO()
         figure.savefig(page, format=format, dpi=150, metadata=DATELESS[format])
@@ -80,13 +82,14 @@ def size(axes: Axes, subjects: Sequence[Subject]) -> None:
     """Parameters against multiply-accumulates, a colour for each family."""
     families = dict.fromkeys(subject.family for subject in subjects)
     named: list[tuple[float, float]] = []
-    for color, family in zip(colors(), families, strict=False):
+    for (marker, color), family in zip(looks(), families, strict=False):
         own = [subject.network for subject in subjects if subject.family == family]
         reports = [measure(network) for network in own]
         macs, params = [r.macs for r in reports], [r.params for r in reports]
-        axes.scatter(macs, params, s=28, color=color, label=printable(family), zorder=3)
+        look: dict[str, Any] = {"marker": marker, "color": color, "s": 28, "zorder": 3}
+        axes.scatter(macs, params, label=printable(family), **look)
         for network, x, y in zip(own, macs, params, strict=True):
-            if any(close(x, other, 4) and close(y, level, 1.3) for other, level in named):
+            if any(close(x, other, 6) and close(y, level, 1.5) for other, level in named):
                 continue  # its name would stand on another's
             named.append((x, y))
             words: dict[str, Any] = {
@@ -101,7 +104,8 @@ def size(axes: Axes, subjects: Sequence[Subject]) -> None:
         axis.set_major_formatter(engineering())
         narrow = close(*values, 10)  # no power of ten lies between, so the steps are numbered
         axis.set_minor_formatter(engineering() if narrow else lambda value, position: "")
-    axes.legend()
+    if (figure := axes.get_figure(root=True)) is not None:
+        figure.legend(loc="outside right upper", fontsize=7.5)
 
 
 def close(one: float, other: float, times: float) -> bool:
@@ -109,10 +113,9 @@ def close(one: float, other: float, times: float) -> bool:
     return max(one, other) < times * min(one, other)
 
 
-def colors() -> Iterator[str]:
-    """Colours, again from the start when they run out."""
-    while True:
-        yield from COLORS
+def looks() -> Iterator[tuple[str, str]]:
+    """Markers and their colours: dots in all colours, then squares, and so on."""
+    return cycle(product(MARKERS, COLORS))
 
 
 def engineering() -> Any:
@@ -140,7 +143,7 @@ def curves(
             f"{len(subjects)} curves cannot be told apart",
             help=f"name at most {MOST_CURVES} networks",
         )
-    for color, subject in zip(colors(), subjects, strict=False):
+    for color, subject in zip(cycle(COLORS), subjects, strict=False):
         heights = values(subject.network)
         places = range(1, len(heights) + 1)
         look: dict[str, Any] = {"color": color, "drawstyle": "steps-mid", "linewidth": 1.4}

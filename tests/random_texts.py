@@ -69,7 +69,9 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(WORDS.findall(text))
 
 
-LARGE = {"limit_nodes", "limit_steps", "limit_expression"}  # each takes a second or two
+# Each takes a second or two, most of them for many networks or long ones.
+LARGE = set("limit_nodes limit_steps limit_expression".split())
+LARGE |= set("densenet efficientnet regnet resnet_cifar resnext senet shufflenet_v1".split())
 
 
 def originals(folder: Path) -> list[Original]:

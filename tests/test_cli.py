@@ -449,8 +449,8 @@ def test_list_shows_the_zoo(run: Run) -> None:
     text = run("list").stdout
     names = [line.split()[0] for line in text.splitlines()[2:]]
     assert sorted(names) == sorted(shipped_networks())
-    resnets = [name for name in names if name.startswith("resnet") and "@" not in name]
-    assert resnets == ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
+    vggs = [name for name in names if name.startswith("vgg") and "_" not in name]
+    assert vggs == ["vgg11", "vgg13", "vgg16", "vgg19"]
     assert re.search(r"^googlenet +2015 +6,998,552 +1,582,671,872 ", text, re.MULTILINE)
     assert len(run("list vgg16").stdout.splitlines()) == 2 + 3
     assert run("list nosuch").exit_code == 1

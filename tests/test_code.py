@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from families import NETWORKS
 from sources import NAMES, graph, inference, source
 
 from archdsl.naming import function_name
@@ -78,7 +79,7 @@ def tool(*arguments: str, folder: Path) -> None:
     assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-2000:]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_the_same_spec_gives_the_same_bytes(name: str) -> None:
     assert compile(declared(name)) == source(name)
 

@@ -144,7 +144,10 @@ def test_shipped_networks(name: str) -> None:
     assert found.parameters + found.buffers == stored(model)
     assert found.kept == kept(model, inputs(graph(name), META))
     extra = peak(model, inputs(graph(name), META)) - found.peak
-    assert extra == BATCH * HELD.get(name, 0) if name in HELD else 0 <= extra <= found.peak / 10
+    if name in HELD:
+        assert extra == BATCH * HELD[name]
+    # The caller's variable holds a map, and so may the block's, until their statements end.
+    assert 0 <= extra <= 2 * BATCH * 4 * max(node.shape.elements for node in graph(name).nodes)
 
 
 def copied(network: Network) -> bool:

@@ -66,9 +66,9 @@ def test_long_networks_compile_to_what_python_imports() -> None:
     """Ten thousand layers by number, and the 1,202 of the paper's largest ResNet (n=200)."""
     pytest.importorskip("torch")
     chain = pipeline.compile(pipeline.declared_in(CHAIN.format(10_000)))
-    residual = pipeline.declared(str(ROOT / "examples/resnet_cifar.arch"))
-    assert pipeline.report(pipeline.expanded(residual, {"n": 200})).weight_layers == 1202
-    for source in (chain, pipeline.compile(residual, {"n": 200})):
+    residual = pipeline.declared("resnet1202")
+    assert pipeline.report(pipeline.expanded(residual)).weight_layers == 1202
+    for source in (chain, pipeline.compile(residual)):
         exec(compile(source, "<compiled>", "exec"), {"__name__": "compiled"})
 
 

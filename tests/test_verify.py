@@ -12,7 +12,6 @@ import pytest
 import safetensors.torch
 import torch
 from click.testing import CliRunner, Result
-from conftest import ROOT
 from torch import nn
 
 import archdsl
@@ -394,14 +393,14 @@ def test_settings_and_the_document(run: Run) -> None:
 
 # ---- libraries -------------------------------------------------------------------------------
 
-# At 64x64; Inception wants more. timm's DenseNet has torchvision's keys, its VGG other ones.
+# At 64x64; Inception wants more. timm's DenseNet has torchvision's keys, its others their own.
 TWINS = {
     "resnet18": ("timm:resnet18", 64, "agrees"),
     "googlenet@torchvision": ("torchvision:googlenet", 64, "agrees"),
     "shufflenet_v2_x1_0": ("torchvision:shufflenet_v2_x1_0", 64, "agrees"),
-    "tests/figures/densenet121.arch": ("timm:densenet121", 64, "agrees"),
-    "tests/figures/mobilenet_v2.arch": ("torchvision:mobilenet_v2", 64, "renamed"),
-    "tests/figures/inception_v3.arch": ("timm:inception_v3", 107, "renamed"),
+    "densenet121": ("timm:densenet121", 64, "agrees"),
+    "mobilenet_v2": ("timm:mobilenetv2_100", 64, "renamed"),
+    "inception_v3@tf": ("torchvision:inception_v3", 107, "agrees"),
 }
 
 
@@ -409,8 +408,7 @@ TWINS = {
 @pytest.mark.parametrize("spec", TWINS)
 def test_networks_of_libraries(run: Run, spec: str) -> None:
     reference, size, keys = TWINS[spec]
-    path = ROOT / spec if spec.endswith(".arch") else spec
-    found = verdicts(run(f"{path} --against {reference} --size {size} --json"))
+    found = verdicts(run(f"{spec} --against {reference} --size {size} --json"))
     assert {name for name, (verdict, _) in found.items() if verdict == "differs"} == set()
     assert found["keys"][0] == keys
     assert found["outputs in inference"][1] == "1x1000, bit for bit"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from published import PUBLISHED
 from sources import graph, source
 from torch import Tensor, nn
+from torchvision.models.regnet import BlockParams
 
 from archdsl.naming import function_name
 from archdsl.runtime.module import imported
 
 META = torch.device("meta")
+WIDTHS = BlockParams.from_init_params
 
 
 def factory(name: str) -> Any:
@@ -38,13 +41,17 @@ def theirs(name: str, **options: Any) -> nn.Module:
     return model
 
 
+def on_cpu(*args: Any, **options: Any) -> Any:
+    """RegNet's widths, which torchvision computes with tensors."""
+    with torch.device("cpu"):
+        return WIDTHS(*args, **options)
+
+
 def published(name: str) -> nn.Module:
     """torchvision's network without memory."""
     builder = PUBLISHED[name]["builder"]
     options = {"init_weights": False} if builder in ("googlenet", "inception_v3") else {}
-    if builder.startswith("regnet"):  # its widths are computed with tensors
-        return theirs(name).to(META)
-    with META:
+    with META, patch.object(BlockParams, "from_init_params", on_cpu):
         return theirs(name, **options)
 
 

@@ -63,7 +63,7 @@ class Forward:
         """Variables for the training-only heads, by their tensors."""
         found: dict[int, str] = {}
         for head in self.network.heads:
-            name = identifier(head.name, {*FILE_NAMES, *taken, "branches"})
+            name = identifier(head.name.lower(), {*FILE_NAMES, *taken, "branches"})
             found[self.instance.known[head.node]] = name
             taken.add(name)
         return found

@@ -54,9 +54,10 @@ class Inception(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.relu(self.conv(x))
-        z = self.branch2(self.slice_2(y))
-        u = self.branch3(self.slice_3(y))
-        return torch.cat([self.slice(y), z, u, self.branch4(x)], 1)
+        z = self.slice(y)
+        u = self.branch2(self.slice_2(y))
+        y = self.branch3(self.slice_3(y))
+        return torch.cat([z, u, y, self.branch4(x)], 1)
 
 
 class GoogLeNet(nn.Module):
