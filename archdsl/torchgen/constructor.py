@@ -174,7 +174,7 @@ class Constructor:
         first = min(item.scope.chosen for item in column)
         values = [item.scope.chosen == first for item in column]
         symbols = [item.scope.condition for item in column]
-        candidates = [] if symbols[0] is not None else list(self.fits(column, uses))
+        candidates = [] if symbols[0] is not None else self.fits(column, uses)
         label = next((i.name for item in column for i in item.items), "joined")
         return self.slots.slot(f"with_{label}", values, symbols, uses, candidates)
 
@@ -182,22 +182,24 @@ class Constructor:
         """What `or` has asked: whether stride and channels stay as they are."""
         goals = [item.scope.goal or 0 for item in column]
         entries = [item.scope.entry for item in column]
-        kept = list(self.slots.parameters)
-        stride = self.slots.stride_to(goals, entries, uses)
-        before = self.slots.channels_of(entries, uses)
-        after = self.slots.channels_of(goals, uses)
-        one = constant([1] * len(uses))
-        tests = [
-            combined("==", [stride, one]) if stride and not stride.is_literal else None,
-            combined("==", [before, after]) if before and after else None,
-        ]
-        found = [test for test in tests if test is not None and not test.is_literal]
+
+        def stride() -> Expr | None:
+            found = self.slots.stride_to(goals, entries, uses)
+            return combined("==", [found, constant([1] * len(uses))]) if found else None
+
+        def channels() -> Expr | None:
+            before = self.slots.channels_of(entries, uses)
+            after = self.slots.channels_of(goals, uses)
+            return combined("==", [before, after]) if before and after else None
+
+        found = [test for test in (stride(), channels()) if test and not test.is_literal]
         if len(found) == 2:
             both = tuple(a and b for a, b in zip(found[0].values, found[1].values, strict=True))
             text = f"{found[0].text} and {found[1].text}"
             yield Expr(text, both, 0, found[0].params | found[1].params)
-        self.slots.parameters[:] = kept
-        yield from found
+        for test in (stride, channels):
+            if (again := test()) and not again.is_literal:
+                yield again
 
     # ---- constructor calls ----
 

@@ -8,8 +8,9 @@ where that can be shown, and never wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field, replace
+from itertools import chain
 from typing import Any
 
 from archdsl.graph import Network, Scope
@@ -87,17 +88,19 @@ class Slots:
         values: Sequence[Any],
         symbols: Sequence[Sym | None],
         uses: tuple[int, ...],
-        candidates: Sequence[Expr | None] = (),
+        candidates: Iterable[Expr | None] = (),
         default: Any = None,
     ) -> Expr:
-        """The expression that gives a value in each of some uses."""
+        """The expression that gives a value in each of some uses.
+
+        Parameters that a candidate is the first to ask for are taken back where it will not do.
+        """
         same = all(value == values[0] and type(value) is type(values[0]) for value in values)
         literally = same and not any(map(counts, symbols))
         if literally and (len(uses) == len(self.scopes) or not self.parameters):
             return constant(values)
         kept = list(self.parameters)
-        for find in (lambda: self.express(symbols, uses), *map(constantly, candidates)):
-            found = find()
+        for found in chain((self.express(symbols, uses),), candidates):
             says = found is not None and agrees(found.values, values) and readable(found)
             if found and says and not (literally and (found.is_literal or self.parameters != kept)):
                 return found
@@ -331,8 +334,3 @@ def stem(name: str) -> str:
     """A parameter's name without the number that made it unique."""
     head, _, tail = name.rpartition("_")
     return head if head and tail.isdigit() else name
-
-
-def constantly(expr: Expr | None) -> Callable[[], Expr | None]:
-    """A function of nothing."""
-    return lambda: expr
