@@ -34,7 +34,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/results.py $(BENCHMARKS)
 
 test: lint
-	$(BIN)/python -m pytest -n 2 -m "not gpu"
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 20 -m "not gpu"
 
 lint: $(READY)
 	$(BIN)/ruff check
