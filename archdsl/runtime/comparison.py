@@ -64,10 +64,16 @@ class Comparison:
     def macs_of_ours(self) -> int:
         """Multiply-accumulates of the network's inference on the images; they need not fit."""
         images = [torch.empty(x.shape, device=META) for x in self.inputs]
+        model = compiled(self.network, self.source)
         try:
-            return macs(compiled(self.network, self.source).eval(), images)
+            if self.network.heads:
+                set_mode(model, heads=True)
+                model(*images)
+            return macs(model.eval(), images)
         except RuntimeError:
-            wrong = f"{self.network.name} takes no {', '.join(shown(x[0]) for x in self.inputs)}"
+            heads = " in training, with its heads" if model.training else ""
+            shapes = ", ".join(shown(x[0]) for x in self.inputs)
+            wrong = f"{self.network.name} takes no {shapes}{heads}"
             raise mistake("shape", wrong, help="'archdsl sizes SPEC' says what fits") from None
 
     def macs_of_theirs(self) -> int:

@@ -2,15 +2,17 @@ def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tens
     """Make a state_dict from that of the training module, as MADE_OF says."""
     made_of = sources(model)
     state = {}
-    for key in model.state_dict():
-        path, _, name = key.rpartition(".")
+    for key, tensor in model.state_dict().items():
+        bare = key in made_of  # a parameter that is all of its part
+        path, _, name = (key, "", "weight") if bare else key.rpartition(".")
         chains = made_of[path]
         if len(chains) == len(chains[0]) == 1:
-            state[key] = trained[f"{chains[0][0]}.{name}"]
+            source = chains[0][0].partition(" ")[0]
+            state[key] = trained[source if bare else f"{source}.{name}".lstrip(".")]
         else:
-            module = model.get_submodule(path)
+            module = model if bare else model.get_submodule(path)
             parts = [merged(chain, trained, module)[name] for chain in chains]
-            state[key] = torch.cat(parts)
+            state[key] = torch.cat(parts).view(tensor.shape)
     return state
 
 
@@ -62,7 +64,7 @@ def affine(part: str, trained: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
     if note.startswith("factor="):
         number = float(note.removeprefix("factor="))
         return torch.tensor([number], dtype=torch.float64), torch.zeros(1)
-    weight = trained[f"{path}.weight"].double()
+    weight = trained[path if path in trained else f"{path}.weight"].double()
     bias = trained.get(f"{path}.bias", weight.new_zeros(1)).double()
     if note == "scale":
         return weight.flatten(), bias.flatten()

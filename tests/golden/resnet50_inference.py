@@ -102,10 +102,12 @@ def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tens
     made_of = sources(model)
     state = {}
     for key in model.state_dict():
-        path, _, name = key.rpartition(".")
+        bare = key in made_of  # a parameter that is all of its part
+        path, _, name = (key, "", "weight") if bare else key.rpartition(".")
         chains = made_of[path]
         if len(chains) == len(chains[0]) == 1:
-            state[key] = trained[f"{chains[0][0]}.{name}"]
+            source = chains[0][0].partition(" ")[0]
+            state[key] = trained[source if bare else f"{source}.{name}".lstrip(".")]
         else:
             parts = [folded(chain, trained)[name] for chain in chains]
             state[key] = torch.cat(parts)
