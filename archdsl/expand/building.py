@@ -225,14 +225,16 @@ class Building:
         while scope is not None:
             tensors = self.rooms[scope].tensors if scope in self.rooms else {}
             if name in tensors:
-                if self.nodes[self.real(tensors[name])].training_only and not self.training:
+                found = tensors[name]
+                trained = found != BROKEN and self.nodes[self.real(found)].training_only
+                if trained and not self.training:
                     raise mistake(
                         "label",
                         f"'@{name}' is made in training only, and this is there in inference too",
                         span,
                         help="use a tensor that stands outside of aux< >",
                     )
-                return tensors[name]
+                return found
             known += tensors
             scope = scope.parent
         raise mistake(
