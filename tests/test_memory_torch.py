@@ -12,8 +12,9 @@ from bytes_of_torch import kept, peak, stored
 from families import NETWORKS
 from hypothesis import HealthCheck, assume, given, note, settings
 from random_specs import specs
-from sources import graph, source
+from sources import graph
 from torch import Tensor, nn
+from twins import on_meta
 
 from archdsl.diagnostics import ArchError
 from archdsl.graph import Network
@@ -127,15 +128,6 @@ HELD = {
     **dict.fromkeys(["googlenet", "resnet50", "resnet101", "resnet152"], 64 * 56 * 56 * 4),
     "lenet5": 6 * 14 * 14 * 4,
 }
-
-
-def on_meta(name: str) -> nn.Module:
-    """A shipped network without memory."""
-    made = getattr(imported(source(name), function_name(name)), function_name(name))
-    devices = {"devices": [META] * graph(name).devices} if graph(name).devices else {}
-    with META:
-        model: nn.Module = made(**devices)
-    return model.to(META)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
