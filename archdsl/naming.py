@@ -81,7 +81,7 @@ MODULE_ATTRIBUTES = frozenset(
 FILE_NAMES = frozenset(
     """argparse torch nn Tensor Timer OrderedDict Sequence NamedTuple main self
     Mapping MADE_OF from_trained converted sources folded merged by_input affine
-    PackedConv2d pack""".split()
+    PackedConv2d pack PACKABLE ACTIVATIONS typing""".split()
 ) | frozenset(dir(builtins))
 
 

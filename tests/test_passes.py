@@ -72,6 +72,19 @@ def test_without_passes_nothing_changes() -> None:
         ("merge_chains", "conv 3x3/2 8 > conv 1x1 4 nobias", ["conv 3x3/2 4"]),
         ("merge_chains", "conv 1x1 8 nobias > conv 3x3 8", ["conv 3x3 8"]),
         ("merge_chains", "flatten > fc 64 nobias > fc 8", ["flatten", "fc 8"]),
+        ("fuse_sums", "[ conv 3x3 8 + identity ]", ["fused conv 3x3 8 + @other"]),
+        (
+            "fuse_sums",  # behind what makes the other term
+            "[ conv 3x3 8 + (relu > maxpool 3x3/1 same) ]",
+            ["relu", "maxpool 3x3/1 same", "fused conv 3x3 8 + @other"],
+        ),
+        (
+            "fuse_sums",
+            "[ maxpool 3x3/1 same + dwconv 3x3 ]",
+            ["maxpool 3x3/1 same", "fused dwconv 3x3 + @other"],
+        ),
+        ("fuse_activations", "conv 3x3/2 4 > relu6", ["fused conv 3x3/2 4 > relu6"]),
+        ("fuse_activations", "dwconv 3x3 > silu", ["fused dwconv 3x3 > silu"]),
         ("pool_first", "relu > maxpool 2x2", ["maxpool 2x2", "relu"]),
         ("pool_first", "relu > elu > maxpool global", ["maxpool global", "relu", "elu"]),
         ("pool_first", "conv 1x1 4 > avgpool 2x2", ["avgpool 2x2", "conv 1x1 4"]),
@@ -93,7 +106,8 @@ def test_applies(made: Made, name: str, body: str, expected: list[str]) -> None:
 def test_applies_in_any_number_of_axes(made: Made, shape: str, kernel: str, pad: str) -> None:
     body = f"pad 1 > conv {kernel} 4 valid nobias > bn > dropout 0.1 > relu"
     found, _ = rewrite(made(f"input {shape}\n{body}\n"))
-    assert ops(found.network) == [f"conv {kernel} 4 pad={pad}", "relu"]
+    conv = f"conv {kernel} 4 pad={pad}"  # of images alone it is one step with its activation
+    assert ops(found.network) == ([f"fused {conv} > relu"] if kernel == "3x3" else [conv, "relu"])
 
 
 # ---- what may not --------------------------------------------------------------------------
@@ -126,6 +140,18 @@ def test_applies_in_any_number_of_axes(made: Made, shape: str, kernel: str, pad:
         ("merge_chains", "conv 1x1 8 > relu > conv 1x1 8"),
         ("merge_chains", "conv 1x1 8 groups=2 > conv 1x1 8"),
         ("merge_chains", "conv 3x3 8 > conv 1x1/2 8"),
+        # The sum is of more or less than two, is asked for, or both terms are read elsewhere.
+        ("fuse_sums", "[ conv 1x1 8 + identity + maxpool 3x3/1 same ]"),
+        ("fuse_sums", "a: conv 1x1 8\n[ identity + identity ]"),
+        ("fuse_sums", "[ conv 1x1 8 * identity ]"),
+        ("fuse_sums", "[ g: (relu > conv 1x1 8) + identity ]"),
+        ("fuse_sums", "[ conv 3x3 8 same_tf + identity ]"),
+        ("fuse_sums", "[ a: conv 1x1 8 + identity ] > [ identity | @a ]"),
+        ("fuse_activations", "conv 1x1 4 > sigmoid"),
+        ("fuse_activations", "a: conv 1x1 4\nrelu\n[ identity + @a ]"),
+        ("fuse_activations", "on 0<conv 1x1 4>\non 1<relu>"),
+        ("fuse_activations", "flatten > fc 4 > relu"),
+        ("fuse_activations", "conv 1x1 8 if (1 < 2) else identity\nrelu"),
         ("pool_first", "gelu > maxpool 2x2"),
         ("pool_first", "relu > avgpool 2x2"),
         ("pool_first", "leaky -0.5 > maxpool 2x2"),

@@ -20,6 +20,7 @@ from archdsl.ops.base import (
     Window,
     least,
 )
+from archdsl.ops.fused import activated, summed
 from archdsl.ops.joins import Add, Concat, Input, Joint, Multiply, Unclear
 
 __all__ = [
@@ -41,7 +42,9 @@ __all__ = [
     "Tensor",
     "Unclear",
     "Window",
+    "activated",
     "least",
+    "summed",
 ]
 
 Identity = layout.Identity

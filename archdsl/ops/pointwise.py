@@ -193,6 +193,7 @@ class Activation(Pointwise):
     keeps_output: ClassVar[bool] = True
     torch_name: ClassVar[str]
     backward: ClassVar[Literal["input", "output", "either"]] = "input"  # what it is computed from
+    fuses: ClassVar[Literal["", "conv", "sum"]] = ""  # to what a CPU's kernels can apply it at once
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         return Saved(output=True) if self.backward == "output" else Saved((0,))
@@ -211,6 +212,7 @@ def activation(
     *,
     in_place: bool = True,
     monotone: bool = False,
+    fuses: str = "",
 ) -> type[Activation]:
     """An activation without parameters."""
     function = f"nn.functional.{name}" if in_place else f"torch.{name}"
@@ -220,19 +222,20 @@ def activation(
         "in_place": in_place,
         "backward": backward,
         "monotone": monotone,
+        "fuses": fuses,
         "function": function,
         "__doc__": f"PyTorch's {torch_name}.",
     }
     return dataclass(frozen=True)(type(torch_name, (Activation,), namespace))
 
 
-Relu = activation("relu", "ReLU", "output", monotone=True)
-Relu6 = activation("relu6", "ReLU6", monotone=True)
+Relu = activation("relu", "ReLU", "output", monotone=True, fuses="sum")
+Relu6 = activation("relu6", "ReLU6", monotone=True, fuses="conv")
 Selu = activation("selu", "SELU", "either", monotone=True)
-Silu = activation("silu", "SiLU")
+Silu = activation("silu", "SiLU", fuses="conv")
 Mish = activation("mish", "Mish")
 Sigmoid = activation("sigmoid", "Sigmoid", "output", in_place=False, monotone=True)
-Hardswish = activation("hardswish", "Hardswish")
+Hardswish = activation("hardswish", "Hardswish", fuses="conv")
 Hardsigmoid = activation("hardsigmoid", "Hardsigmoid", monotone=True)
 
 

@@ -18,6 +18,8 @@ from archdsl.passes.fix_pad import fix_pad
 from archdsl.passes.fold_bn import fold_bn
 from archdsl.passes.fold_bn_ahead import fold_bn_ahead
 from archdsl.passes.fold_pad import fold_pad
+from archdsl.passes.fuse_activations import fuse_activations
+from archdsl.passes.fuse_sums import fuse_sums
 from archdsl.passes.merge_chains import merge_chains
 from archdsl.passes.merge_siblings import merge_siblings
 from archdsl.passes.pool_first import pool_first
@@ -45,6 +47,8 @@ PASSES = (
     Pass("fold_bn_ahead", fold_bn_ahead, "{} norms and scales folded into the layer behind"),
     Pass("merge_chains", merge_chains, "{} layers merged into the one behind"),
     Pass("merge_siblings", merge_siblings, "{} siblings merged into {}"),
+    Pass("fuse_sums", fuse_sums, "{} sums added by the convolution before"),
+    Pass("fuse_activations", fuse_activations, "{} activations applied by the convolution before"),
     Pass("pool_first", pool_first, "{} times a pool went ahead of what it followed"),
 )
 

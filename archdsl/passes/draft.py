@@ -111,9 +111,9 @@ class Draft:
         self.touched.add(scope.naming)
         return node
 
-    def drop(self, node: Node) -> None:
-        """Take a node out: what took its tensor takes what came into it."""
-        (source,) = node.sources
+    def drop(self, node: Node, slot: int = 0) -> None:
+        """Take a node out: what took its tensor takes what came into it, by a slot."""
+        source = node.sources[slot]
         scope = self.detach(node)
         if scope.kind == "choice" and scope.end == node.index and scope.source == source:
             if scope.items:

@@ -13,6 +13,7 @@ from archdsl.torchgen.conversion import Rows, conversion
 from archdsl.torchgen.module import Module, declaration, header
 
 CONVERTERS = ("renamed", "folded", "merged")  # each does what those before it do
+PACKABLE = ("nn.Conv2d", "FusedConv2d")
 
 
 class Inference(Module):
@@ -30,9 +31,11 @@ class Inference(Module):
     @property
     def packer(self) -> list[str]:
         """What lays out the weights of convolutions for a CPU, where there are such on images."""
-        made = (module_of(n) for n in self.network.nodes if self.network.tensors(n))
-        plain = any(construct.callee == "nn.Conv2d" for construct in made)
-        return [text("PackedConv2d"), text("pack")] if plain and not self.devices else []
+        made = [module_of(n) for n in self.network.nodes if self.network.tensors(n)]
+        found = [name for name in PACKABLE if any(name == construct.callee for construct in made)]
+        if not found or self.devices:
+            return []
+        return [f"PACKABLE = {{{', '.join(found)}}}", text("PackedConv2d"), text("pack")]
 
     @property
     def readied(self) -> list[str]:

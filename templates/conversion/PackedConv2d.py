@@ -1,3 +1,13 @@
+# What oneDNN calls activations, with their limits.
+ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
+    "": ("none", []),
+    "relu": ("relu", []),
+    "relu6": ("hardtanh", [0.0, 6.0]),
+    "silu": ("swish", []),
+    "hardswish": ("hardswish", []),
+}
+
+
 class PackedConv2d(nn.Module):
     """A convolution on a CPU, its weight laid out once for a shape of input."""
 
@@ -8,8 +18,16 @@ class PackedConv2d(nn.Module):
         weight: Tensor = reorder(conv.weight, *self.options, shape)
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = conv.bias
+        self.activation = ACTIVATIONS[getattr(conv, "activation", "")]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         conv = torch.ops.mkldnn._convolution_pointwise
-        y: Tensor = conv(x, self.weight, self.bias, *self.options, "none", [], "")
+        name, limits = self.activation
+        y: Tensor
+        if other is None:
+            y = conv.default(x, self.weight, self.bias, *self.options, name, limits, "")
+        else:
+            relu = None if name == "none" else name
+            given = (x, other, self.weight, self.bias, *self.options)
+            y = conv.binary(*given, "add", 1.0, relu, [], None)
         return y

@@ -1,5 +1,5 @@
 def pack(model: nn.Module, *inputs: Tensor) -> None:
-    """Lay out the weights of convolutions for inputs like these, on a CPU in float32.
+    """Lay out the weights of convolutions for inputs like these, on a CPU.
 
     Else PyTorch does so in each call. This is what torch.compile does with freezing, by
     operators that are not public; the model takes other shapes too, but is not saved.
@@ -7,9 +7,10 @@ def pack(model: nn.Module, *inputs: Tensor) -> None:
     shapes: dict[nn.Module, list[int]] = {}
 
     def see(conv: nn.Module, args: tuple[Tensor, ...]) -> None:
-        shapes[conv] = list(args[0].shape)
+        if args[0].shape[2:] != (1, 1):  # else the plain product of matrices is faster
+            shapes[conv] = list(args[0].shape)
 
-    convs = [module for module in model.modules() if type(module) is nn.Conv2d]
+    convs = [module for module in model.modules() if type(module) in PACKABLE]
     hooks = [conv.register_forward_pre_hook(see) for conv in convs]
     with torch.inference_mode():
         model(*inputs)
@@ -17,5 +18,5 @@ def pack(model: nn.Module, *inputs: Tensor) -> None:
         hook.remove()
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
-            if type(child) is nn.Conv2d and child in shapes:
+            if isinstance(child, nn.Conv2d) and child in shapes:
                 parent.add_module(name, PackedConv2d(child, shapes[child]))

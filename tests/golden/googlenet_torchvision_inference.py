@@ -5,6 +5,7 @@ Input (N, 3, 224, 224), output (N, 1000). 6,617,624 parameters, 1.50 G multiply-
 """
 
 import argparse
+import typing
 from collections.abc import Mapping
 
 import torch
@@ -23,15 +24,34 @@ class ChannelSlice(nn.Module):
         return x[:, self.start : self.stop]
 
 
+class FusedConv2d(nn.Conv2d):
+    """A convolution that ends in a sum with another tensor, an activation, or both."""
+
+    def __init__(self, *args: typing.Any, activation: str = "", **options: typing.Any) -> None:
+        super().__init__(*args, **options)
+        self.activation = activation  # a function of nn.functional
+
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        y = super().forward(x)
+        if other is not None:
+            y += other
+        if self.activation:
+            y = getattr(nn.functional, self.activation)(y, inplace=True)
+        return y
+
+
 class BasicConv(nn.Module):
     """Basic conv: (N, in_channels, H, W) -> (N, c, H / stride, W / stride)."""
 
     def __init__(self, in_channels: int, k: int, c: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, c, k, stride, padding=k // 2)
+        self.conv = FusedConv2d(
+            in_channels, c, k, stride, padding=k // 2, activation="relu"
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        return nn.functional.relu(self.conv(x), inplace=True)
+        x = self.conv(x)
+        return x
 
 
 class Inception(nn.Module):
@@ -41,8 +61,7 @@ class Inception(nn.Module):
         self, in_channels: int, a: int, b0: int, b: int, c0: int, c: int, p: int
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, a + b0 + c0, 1)
-        self.relu = nn.ReLU(inplace=True)
+        self.conv = FusedConv2d(in_channels, a + b0 + c0, 1, activation="relu")
         self.slice = ChannelSlice(0, a)
         self.slice_2 = ChannelSlice(a, a + b0)
         self.slice_3 = ChannelSlice(a + b0, a + b0 + c0)
@@ -53,7 +72,7 @@ class Inception(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.relu(self.conv(x))
+        y = self.conv(x)
         z = self.slice(y)
         u = self.branch2(self.slice_2(y))
         y = self.branch3(self.slice_3(y))
@@ -173,6 +192,19 @@ def sources(model: nn.Module) -> dict[str, list[list[str]]]:
     return found
 
 
+PACKABLE = {FusedConv2d}
+
+
+# What oneDNN calls activations, with their limits.
+ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
+    "": ("none", []),
+    "relu": ("relu", []),
+    "relu6": ("hardtanh", [0.0, 6.0]),
+    "silu": ("swish", []),
+    "hardswish": ("hardswish", []),
+}
+
+
 class PackedConv2d(nn.Module):
     """A convolution on a CPU, its weight laid out once for a shape of input."""
 
@@ -183,15 +215,23 @@ class PackedConv2d(nn.Module):
         weight: Tensor = reorder(conv.weight, *self.options, shape)
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = conv.bias
+        self.activation = ACTIVATIONS[getattr(conv, "activation", "")]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         conv = torch.ops.mkldnn._convolution_pointwise
-        y: Tensor = conv(x, self.weight, self.bias, *self.options, "none", [], "")
+        name, limits = self.activation
+        y: Tensor
+        if other is None:
+            y = conv.default(x, self.weight, self.bias, *self.options, name, limits, "")
+        else:
+            relu = None if name == "none" else name
+            given = (x, other, self.weight, self.bias, *self.options)
+            y = conv.binary(*given, "add", 1.0, relu, [], None)
         return y
 
 
 def pack(model: nn.Module, *inputs: Tensor) -> None:
-    """Lay out the weights of convolutions for inputs like these, on a CPU in float32.
+    """Lay out the weights of convolutions for inputs like these, on a CPU.
 
     Else PyTorch does so in each call. This is what torch.compile does with freezing, by
     operators that are not public; the model takes other shapes too, but is not saved.
@@ -199,9 +239,10 @@ def pack(model: nn.Module, *inputs: Tensor) -> None:
     shapes: dict[nn.Module, list[int]] = {}
 
     def see(conv: nn.Module, args: tuple[Tensor, ...]) -> None:
-        shapes[conv] = list(args[0].shape)
+        if args[0].shape[2:] != (1, 1):  # else the plain product of matrices is faster
+            shapes[conv] = list(args[0].shape)
 
-    convs = [module for module in model.modules() if type(module) is nn.Conv2d]
+    convs = [module for module in model.modules() if type(module) in PACKABLE]
     hooks = [conv.register_forward_pre_hook(see) for conv in convs]
     with torch.inference_mode():
         model(*inputs)
@@ -209,7 +250,7 @@ def pack(model: nn.Module, *inputs: Tensor) -> None:
         hook.remove()
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
-            if type(child) is nn.Conv2d and child in shapes:
+            if isinstance(child, nn.Conv2d) and child in shapes:
                 parent.add_module(name, PackedConv2d(child, shapes[child]))
 
 

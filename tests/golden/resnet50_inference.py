@@ -5,11 +5,28 @@ Input (N, 3, 224, 224), output (N, 1000). 25,530,472 parameters, 3.86 G multiply
 """
 
 import argparse
+import typing
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.utils.benchmark import Timer
+
+
+class FusedConv2d(nn.Conv2d):
+    """A convolution that ends in a sum with another tensor, an activation, or both."""
+
+    def __init__(self, *args: typing.Any, activation: str = "", **options: typing.Any) -> None:
+        super().__init__(*args, **options)
+        self.activation = activation  # a function of nn.functional
+
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        y = super().forward(x)
+        if other is not None:
+            y += other
+        if self.activation:
+            y = getattr(nn.functional, self.activation)(y, inplace=True)
+        return y
 
 
 class BottleneckV1(nn.Module):
@@ -20,27 +37,24 @@ class BottleneckV1(nn.Module):
 
     def __init__(self, in_channels: int, c: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, c, 1, stride)
-        self.relu = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(c, c, 3, padding=1)
-        self.conv3 = nn.Conv2d(c, 4 * c, 1)
+        self.conv1 = FusedConv2d(in_channels, c, 1, stride, activation="relu")
+        self.conv2 = FusedConv2d(c, c, 3, padding=1, activation="relu")
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or in_channels != 4 * c:
             self.downsample = nn.Conv2d(in_channels, 4 * c, 1, stride)
+        self.conv3 = FusedConv2d(c, 4 * c, 1, activation="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.relu(self.conv1(x))
-        y = self.relu(self.conv2(y))
-        x = self.relu(self.conv3(y) + self.downsample(x))
+        y = self.conv1(x)
+        x = self.conv3(self.conv2(y), self.downsample(x))
         return x
 
 
 class ResNet50(nn.Module):
     def __init__(self, classes: int = 1000) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3)
+        self.conv1 = FusedConv2d(3, 64, 7, 2, padding=3, activation="relu")
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-        self.relu = nn.ReLU(inplace=True)
         self.layer1 = nn.Sequential(
             BottleneckV1(64, 64), BottleneckV1(256, 64), BottleneckV1(256, 64)
         )
@@ -61,7 +75,7 @@ class ResNet50(nn.Module):
         self.fc = nn.Linear(2048, classes)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, 3, 224, 224)
-        x = self.relu(self.maxpool(self.conv1(x)))  # (N, 64, 56, 56)
+        x = self.maxpool(self.conv1(x))  # (N, 64, 56, 56)
         x = self.layer1(x)  # (N, 256, 56, 56)
         x = self.layer2(x)  # (N, 512, 28, 28)
         x = self.layer3(x)  # (N, 1024, 14, 14)
@@ -90,8 +104,8 @@ MADE_OF: dict[type[nn.Module], dict[str, list[str]]] = {
     BottleneckV1: {
         "conv1": ["conv1 > bn1"],
         "conv2": ["conv2 > bn2"],
-        "conv3": ["conv3 > bn3"],
         "downsample": ["downsample.0 > downsample.1"],
+        "conv3": ["conv3 > bn3"],
     },
     ResNet50: {"conv1": ["conv1 > bn1"]},
 }
@@ -143,6 +157,19 @@ def sources(model: nn.Module) -> dict[str, list[list[str]]]:
     return found
 
 
+PACKABLE = {nn.Conv2d, FusedConv2d}
+
+
+# What oneDNN calls activations, with their limits.
+ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
+    "": ("none", []),
+    "relu": ("relu", []),
+    "relu6": ("hardtanh", [0.0, 6.0]),
+    "silu": ("swish", []),
+    "hardswish": ("hardswish", []),
+}
+
+
 class PackedConv2d(nn.Module):
     """A convolution on a CPU, its weight laid out once for a shape of input."""
 
@@ -153,15 +180,23 @@ class PackedConv2d(nn.Module):
         weight: Tensor = reorder(conv.weight, *self.options, shape)
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = conv.bias
+        self.activation = ACTIVATIONS[getattr(conv, "activation", "")]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         conv = torch.ops.mkldnn._convolution_pointwise
-        y: Tensor = conv(x, self.weight, self.bias, *self.options, "none", [], "")
+        name, limits = self.activation
+        y: Tensor
+        if other is None:
+            y = conv.default(x, self.weight, self.bias, *self.options, name, limits, "")
+        else:
+            relu = None if name == "none" else name
+            given = (x, other, self.weight, self.bias, *self.options)
+            y = conv.binary(*given, "add", 1.0, relu, [], None)
         return y
 
 
 def pack(model: nn.Module, *inputs: Tensor) -> None:
-    """Lay out the weights of convolutions for inputs like these, on a CPU in float32.
+    """Lay out the weights of convolutions for inputs like these, on a CPU.
 
     Else PyTorch does so in each call. This is what torch.compile does with freezing, by
     operators that are not public; the model takes other shapes too, but is not saved.
@@ -169,9 +204,10 @@ def pack(model: nn.Module, *inputs: Tensor) -> None:
     shapes: dict[nn.Module, list[int]] = {}
 
     def see(conv: nn.Module, args: tuple[Tensor, ...]) -> None:
-        shapes[conv] = list(args[0].shape)
+        if args[0].shape[2:] != (1, 1):  # else the plain product of matrices is faster
+            shapes[conv] = list(args[0].shape)
 
-    convs = [module for module in model.modules() if type(module) is nn.Conv2d]
+    convs = [module for module in model.modules() if type(module) in PACKABLE]
     hooks = [conv.register_forward_pre_hook(see) for conv in convs]
     with torch.inference_mode():
         model(*inputs)
@@ -179,7 +215,7 @@ def pack(model: nn.Module, *inputs: Tensor) -> None:
         hook.remove()
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
-            if type(child) is nn.Conv2d and child in shapes:
+            if isinstance(child, nn.Conv2d) and child in shapes:
                 parent.add_module(name, PackedConv2d(child, shapes[child]))
 
 
