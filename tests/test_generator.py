@@ -60,6 +60,17 @@ def classes(text: str) -> list[str]:
     return [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
 
 
+# ---- how weights start -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["convt", "up"])
+def test_transposed_convolutions_are_filled_too(target: str) -> None:
+    model = module(body("up: convt 2x2/2 6", f"init {target}: constant 0.25 bias=1"))
+    state = model.state_dict()
+    assert state["up.weight"].unique().tolist() == [0.25]
+    assert state["up.bias"].unique().tolist() == [1]
+
+
 # ---- loops ----------------------------------------------------------------------------------
 
 

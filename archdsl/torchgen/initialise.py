@@ -68,9 +68,13 @@ def kinds(init: Initialisation, network: Network) -> list[str]:
 
 
 def has_rows(network: Network, node: Node) -> bool:
-    """Whether a module's weight has a row for each output, so that schemes know its fan."""
+    """Whether a module's weight has a row for each output, so that schemes know its fan.
+
+    Of transposed convolutions, which have one for each input, they take it as PyTorch does.
+    """
     tensors = () if node.bears_label else network.tensors(node)
-    return bool(tensors) and tensors[0].shape[:1] == (node.shape.channels,)
+    rows = tensors[0].shape[:1] if tensors else ()
+    return rows == (node.shape.channels,) or "ConvTranspose" in base_class(node)
 
 
 def base_class(node: Node) -> str:
