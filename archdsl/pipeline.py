@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archdsl.runtime.verify import Verification
     from archdsl.shapes import Shape
     from archdsl.sizes import Sizes
+    from archdsl.timings import Contest
     from archdsl.zoo import Listed
 
 Settings = Mapping[str, Any]
@@ -254,6 +255,28 @@ def verify(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) 
     with needed("verifying a network"):
         from archdsl.runtime.verify import verify
     return verify(expanded(declared, settings), compile(declared, settings), **wishes)
+
+
+def bench(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -> Contest:
+    """Declaration to how long its code takes; the wishes are those of `runtime.bench.bench`."""
+    with needed("timing a network"):
+        from archdsl.runtime.bench import bench
+    sources = compile(declared, settings), compile_inference(declared, settings)
+    return bench(expanded(declared, settings), *sources, **wishes)
+
+
+def timings(contest: Contest, *, color: bool = False, width: int | None = None) -> str:
+    """A contest to a table."""
+    from archdsl.summary.timings import timings
+
+    return timings(contest, color=color, width=width)
+
+
+def plot_timings(contest: Contest, format: str = "svg") -> bytes:
+    """A contest to a picture."""
+    from archdsl.plot import plot_timings
+
+    return plot_timings(contest, format)
 
 
 def pass_names() -> list[str]:

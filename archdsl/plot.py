@@ -16,9 +16,11 @@ from archdsl.field import fields
 from archdsl.graph import Network
 from archdsl.measure import Row, measure
 from archdsl.records import dataclass
+from archdsl.timings import Contest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS = ("svg", "png", "pdf")
 MOST_CURVES = 12  # of a figure in which they can be told apart
@@ -50,6 +52,16 @@ class Subject:
 def plot(subjects: Sequence[Subject], kind: str = "size", format: str = "svg") -> bytes:
     """A picture of networks, of a kind in `KINDS` and a format in `FORMATS`; raises ArchError."""
     known("figure", "kind of plot", kind, KINDS)
+    return painted(lambda figure: KINDS[kind](figure.add_subplot(), subjects), format)
+
+
+def plot_timings(contest: Contest, format: str = "svg") -> bytes:
+    """A picture of a contest, in a format in `FORMATS`; raises ArchError."""
+    return painted(lambda figure: bars(figure, contest), format)
+
+
+def painted(paint: Callable[[Figure], None], format: str) -> bytes:
+    """A figure as a file."""
     known("figure", "format", format, FORMATS)
     try:
         import matplotlib
@@ -62,7 +74,7 @@ def plot(subjects: Sequence[Subject], kind: str = "size", format: str = "svg") -
         ) from None
     with matplotlib.rc_context(LOOK):
         figure = Figure(figsize=(8.2, 4.9), layout="constrained")
-        KINDS[kind](figure.add_subplot(), subjects)
+        paint(figure)
         page = BytesIO()
         figure.savefig(page, format=format, dpi=150, metadata=DATELESS[format])
     return page.getvalue()
@@ -184,3 +196,33 @@ KINDS: dict[str, Callable[[Axes, Sequence[Subject]], None]] = {
     "params": params,
     "field": field,
 }
+
+
+# ---- times ---------------------------------------------------------------------------------
+
+
+def bars(figure: Figure, contest: Contest) -> None:
+    """A bar for each contestant's median, a line from quartile to quartile, by work."""
+    works = contest.works()
+    sizes = [len(contest.of(work)) for work in works]
+    for axes, work in zip(
+        figure.subplots(len(works), squeeze=False, height_ratios=sizes)[:, 0], works, strict=True
+    ):
+        found = contest.of(work)
+        medians = [1000 * timing.median for timing in found]
+        lower, upper = zip(*(timing.quartiles for timing in found), strict=True)
+        spread = [
+            [m - 1000 * q for m, q in zip(medians, lower, strict=True)],
+            [1000 * q - m for m, q in zip(medians, upper, strict=True)],
+        ]
+        colors = [COLORS[0] if t.contestant.startswith("archdsl") else "#B8C2CC" for t in found]
+        names = [printable(timing.contestant) for timing in found]
+        look: dict[str, Any] = {"color": colors, "height": 0.7, "zorder": 2}
+        axes.barh(names, medians, xerr=spread, error_kw={"ecolor": "#4F4F4F", "lw": 1}, **look)
+        for place, timing in enumerate(found):
+            words = f" {contest.speedup(timing):.2f}x"
+            axes.text(1000 * timing.quartiles[1], place, words, va="center", fontsize=7.5)
+        axes.margins(x=0.12)
+        axes.invert_yaxis()
+        axes.set(xlabel=f"{work}, ms", title="")
+    figure.suptitle(printable(f"{contest.network}: {contest.setting}"), fontsize=9)

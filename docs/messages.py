@@ -28,6 +28,7 @@ This page is made by `make docs` from the files in `archdsl/codes`.
 LACKING = {
     "graphviz": "import os, sys; sys.modules['pygraphviz'] = None; os.environ['PATH'] = ''",
     "matplotlib": "import sys; sys.modules['matplotlib'] = None",
+    "engine": "import sys; sys.modules['openvino'] = None",
     "torch": "import sys; sys.modules['torch'] = None",
 }
 PYTHON = """\

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "archdsl"
 # The rooms by layer. A room imports from lower layers, and from those before it in its own.
 LAYERS = [
     "records source shapes naming pytext latex schemes formula lengths",
-    "diagnostics syntax ops symbols layout lessons allow codes",
+    "diagnostics syntax ops symbols layout lessons allow codes timings",
     "library cache parser trees values graph",
     "unused modules expand",
     "field memory measure counts sizes passes asserts outline diff probes zoo lint claims",

@@ -15,6 +15,7 @@ from archdsl.cli.surprises import SURPRISES, diagnosed
 
 # Each verb and where it lives; its file is imported when it is asked for.
 HOMES = {
+    "bench": ("bench", "bench"),
     "check": ("check", "check"),
     "compile": ("compile", "compile"),
     "diff": ("diff", "diff"),

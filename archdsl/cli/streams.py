@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -35,6 +36,12 @@ def note(text: str) -> None:
     click.echo(printable(text), err=True)
 
 
+def progress(text: str) -> None:
+    """What is under way, for a person who waits at a terminal."""
+    if sys.stderr.isatty():
+        note(text)
+
+
 def complain(diagnostics: Iterable[Diagnostic]) -> None:
     """Mistakes and warnings, each in its frame, on the standard error."""
     color = in_color(sys.stderr)
@@ -48,3 +55,13 @@ def explained(diagnostics: Iterable[Diagnostic]) -> None:
         which = codes[0] if len(codes) == 1 else f"CODE ({', '.join(codes)})"
         note("")
         note(f"learn more: archdsl explain {which}")
+
+
+def quieten_torch() -> None:
+    """Before PyTorch is imported: what its libraries say of devices that are not there is no news.
+
+    Nor that there is a CUDA toolkit without a GPU, or memory that was taken before they looked.
+    """
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,15 +13,13 @@ from archdsl import pipeline
 from archdsl.claims import Claim
 from archdsl.cli.files import ending, write
 from archdsl.cli.options import SET, SPEC
-from archdsl.cli.streams import in_color, note, say
+from archdsl.cli.streams import in_color, note, quieten_torch, say
 from archdsl.diagnostics import printable
 
 if TYPE_CHECKING:
     from archdsl.runtime.weights import State
 
 COLORS = {"agrees": "green", "renamed": "yellow", "differs": "red"}
-# Of compiled files' timers: a CUDA toolkit without a GPU is nothing to warn of.
-QUIET = logging.getLogger("torch.utils.cpp_extension")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -77,7 +74,7 @@ def verify(
         if wishes["weights"] is None:
             raise click.UsageError("--save writes the weights of --weights, under other keys")
     declared = pipeline.declared(spec)
-    QUIET.setLevel(logging.ERROR)
+    quieten_torch()
     found = pipeline.verify(declared, values, **wishes)
     if as_json:
         from archdsl.documents import json_of, verification_document

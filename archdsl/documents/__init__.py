@@ -18,9 +18,11 @@ from archdsl.documents.messages import DiagnosticsDocument, diagnostics_document
 from archdsl.documents.network import GraphDocument, graph_document
 from archdsl.documents.reading import network_from_json
 from archdsl.documents.sizes import SizesDocument, sizes_document
+from archdsl.documents.timings import ContestDocument, contest_document
 
 __all__ = [
     "SCHEMAS",
+    "contest_document",
     "diagnostics_document",
     "diff_document",
     "graph_document",
@@ -41,6 +43,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "sizes": SizesDocument,
     "diff": DiffDocument,
     "verification": VerificationDocument,
+    "contest": ContestDocument,
 }
 
 
