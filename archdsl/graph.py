@@ -18,6 +18,7 @@ from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.source import Source, Span
 from archdsl.symbols import Binding, Sym
+from archdsl.syntax import Call
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -88,6 +89,9 @@ class Scope:
     the node that an `or` had to fit; `passes` tells that what came in went out. Where decisions
     leave a join one branch, a choice without items stands for it: `joint` with the `ends` of its
     branches, and the choices that have `dropped` them.
+
+    A use of a block may be `like` an earlier one: the same but for its name, its place in the
+    network, and what comes in.
     """
 
     kind: Literal["network", "block", "group", "choice"]
@@ -111,6 +115,12 @@ class Scope:
     ends: tuple[int | None, ...] = ()
     dropped: tuple[Scope | None, ...] = ()
     passes: bool = False
+    like: Scope | None = None
+
+    @property
+    def original(self) -> Scope:
+        """The use that it is like, or itself."""
+        return self.like or self
 
     @property
     def naming(self) -> Scope:
@@ -185,6 +195,33 @@ class Fits:
 Assertion = Bound | Fits
 
 
+@dataclass(frozen=True, eq=False)
+class Use:
+    """How a use of a block was called, and what became of it: `size` operators from `start` on.
+
+    `given` are the network's parameters that the call names, from the text of `home`. `passed` has
+    the tensors that decisions in it have passed on, `counts` what was asked for copies.
+    """
+
+    call: Call
+    home: Scope
+    given: Mapping[str, Binding]
+    scope: Scope
+    start: int
+    size: int
+    passed: Mapping[int, int]
+    counts: tuple[Sym, ...]
+    steps: int
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What has been worked out already, for whatever else comes to the same."""
+
+    applied: dict[tuple[Op, tuple[Shape, ...]], Applied] = field(default_factory=dict)
+    uses: dict[Hashable, Use] = field(default_factory=dict)
+
+
 @dataclass(eq=False)
 class Network:
     """A whole network; nodes in walking order."""
@@ -201,6 +238,7 @@ class Network:
     asserts: tuple[Assertion, ...] = ()  # what the text says of it, not yet looked at
     counts: tuple[Sym, ...] = ()  # what was asked for copies and devices
     mistakes: tuple[Diagnostic, ...] = ()  # of a mere sketch: why it is no more than that
+    known: Known = field(default_factory=Known)
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -264,4 +302,4 @@ def trail(scope: Scope, name: str) -> str:
 
 def joined(path: str, name: str) -> str:
     """A path with one more name, where there is one."""
-    return ".".join(filter(None, (path, name)))
+    return f"{path}.{name}" if path and name else path or name

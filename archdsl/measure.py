@@ -7,12 +7,8 @@ that of the last map before the classifier (see `field`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import prod
-
 from archdsl.field import carried, last_field
 from archdsl.graph import Network, Node
-from archdsl.ops import Tensor
 from archdsl.records import dataclass
 from archdsl.shapes import Shape
 
@@ -58,7 +54,7 @@ class Report:
 
 def measure(network: Network) -> Report:
     """The figures of a network."""
-    rows = tuple(row(network, node) for node in network.nodes)
+    rows = tuple(map(row, network.nodes))
     used = [row for row in rows if not row.training_only]
     field = last_field(network)
     return Report(
@@ -79,25 +75,20 @@ def measure(network: Network) -> Report:
     )
 
 
-def row(network: Network, node: Node) -> Row:
+def row(node: Node) -> Row:
     """The figures of a node."""
-    tensors = network.tensors(node)
+    applied = node.applied
     return Row(
         node=node.index,
         path=node.path,
         shape=node.shape,
-        params=count(tensors, "trainable"),
-        fixed=count(tensors, "fixed"),
-        buffers=count(tensors, "buffer"),
-        macs=node.applied.macs,
+        params=applied.params,
+        fixed=applied.fixed,
+        buffers=applied.buffers,
+        macs=applied.macs,
         elements=node.shape.elements if node.inputs else 0,
         training_only=node.training_only,
     )
-
-
-def count(tensors: Iterable[Tensor], role: str) -> int:
-    """How many numbers the tensors of a role hold."""
-    return sum(prod(tensor.shape) for tensor in tensors if tensor.role == role)
 
 
 def weight_layers(network: Network) -> int:

@@ -8,8 +8,7 @@ from functools import cache as once
 from io import BytesIO
 from typing import Any
 
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
-from lark.exceptions import VisitError
+from lark import Lark, Token, Tree, UnexpectedInput
 from lark.tree import Meta
 
 from archdsl import cache
@@ -33,17 +32,13 @@ def parse(source: Source) -> s.Spec:
     for start, chunk in declarations(text):
         try:
             tree = grammar().parse(chunk)
-            parts += Builder(source, start).transform(tree)
+            parts += Builder(source, start).built(tree)
         except UnexpectedInput as error:
             mistakes.append(explain(source, start, chunk, error))
-        except (VisitError, RecursionError) as error:
-            cause = getattr(error, "orig_exc", error)
-            if isinstance(cause, RecursionError):
-                mistakes.append(too_deep(source, start, chunk))
-            elif isinstance(cause, ArchError):
-                mistakes += cause.diagnostics
-            else:
-                raise
+        except RecursionError:
+            mistakes.append(too_deep(source, start, chunk))
+        except ArchError as error:
+            mistakes += error.diagnostics
     if mistakes:
         raise ArchError(*mistakes)
     return s.Spec(
@@ -82,14 +77,17 @@ def declarations(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[start:end]
 
 
-@v_args(meta=True)
-class Builder(Transformer[Token, Any]):
-    """Lark's tree to ours; every part gets its span."""
+class Builder:
+    """Lark's tree to ours, leaf to root, by a method for each rule; every part gets its span."""
 
     def __init__(self, source: Source, offset: int) -> None:
-        super().__init__()
         self.source = source
         self.offset = offset
+
+    def built(self, part: Tree[Token] | Token) -> Any:
+        if isinstance(part, Token):
+            return part
+        return getattr(self, part.data)(part.meta, [self.built(each) for each in part.children])
 
     def span(self, meta: Meta | Token) -> Span:
         if isinstance(meta, Token):

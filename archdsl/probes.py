@@ -24,7 +24,7 @@ def probes(
         if value is None or Trial(network, network, binding).decides:
             continue
         try:
-            probe = expand(declared, {**settings, binding.name: value})
+            probe = expand(declared, {**settings, binding.name: value}, network.known)
         except ArchError:
             continue
         if steps(probe) == own and Trial(network, probe, binding).shows_all:

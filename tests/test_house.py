@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent.parent / "archdsl"
 LAYERS = [
     "records source shapes naming pytext latex schemes formula lengths",
     "diagnostics syntax ops symbols layout lessons allow codes timings",
-    "library cache parser trees values graph",
+    "library cache parser trees values graph copying",
     "unused modules expand",
     "field memory measure counts sizes passes asserts outline diff probes zoo lint claims",
     "draw summary plot torchgen documents show format",

@@ -21,16 +21,22 @@ from archdsl.expand.params import set_parameters
 from archdsl.expand.schedules import schedule
 from archdsl.expand.sketch import Sketcher
 from archdsl.expand.walk import Expander
-from archdsl.graph import Network, Output
+from archdsl.graph import Known, Network, Output
 from archdsl.modules import DeclaredNetwork
 
 
-def expand(declared: DeclaredNetwork, settings: Mapping[str, Any] | None = None) -> Network:
+def expand(
+    declared: DeclaredNetwork,
+    settings: Mapping[str, Any] | None = None,
+    known: Known | None = None,
+) -> Network:
     """The network of a declaration; raises ArchError with all mistakes found.
 
-    `settings` gives parameters other values than their defaults.
+    `settings` gives parameters other values than their defaults; `known` is what an expansion with
+    other settings has worked out.
     """
-    walk = Expander(variant_of(declared))
+    known = Known(known.applied, dict(known.uses)) if known else Known()
+    walk = Expander(variant_of(declared), known)
     try:
         return network(walk, settings or {})
     except Abandoned:
@@ -113,6 +119,7 @@ def made(walk: Expander, end: int) -> Network:
         heads=tuple(walk.heads),
         params=root.params,
         counts=tuple(walk.counts),
+        known=walk.known,
     )
 
 

@@ -11,7 +11,7 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.expand.edits import Variant
 from archdsl.expand.joins import Broken, Goal
-from archdsl.graph import Node, Output, Scope, joined, trail
+from archdsl.graph import Known, Node, Output, Scope, joined, trail
 from archdsl.modules import Declared
 from archdsl.naming import Namer
 from archdsl.ops import Applied, Op
@@ -43,8 +43,9 @@ class Room:
 class Building:
     """The graph in the making, and the place in it where the walk stands."""
 
-    def __init__(self, variant: Variant) -> None:
+    def __init__(self, variant: Variant, known: Known) -> None:
         self.variant = variant
+        self.known = known
         self.nodes: list[Node] = []
         self.counts: list[Sym] = []
         self.outputs: list[Output] = []
@@ -56,7 +57,7 @@ class Building:
         self.training = False
         self.uses: list[tuple[Declared, Span]] = []  # the blocks and lets that the walk is in
         self.aliases: dict[int, int] = {}
-        self.known: dict[tuple[Op, tuple[Shape, ...]], Applied] = {}
+        self.asked = 0  # how often for a tensor by its label
         self.scope = Scope("network", variant.name, "", title=variant.name)
         self.rooms[self.scope] = self.room("", False)
 
@@ -181,9 +182,9 @@ class Building:
     def applied(self, op: Op, inputs: tuple[int, ...]) -> Applied:
         """An operator on some tensors; the same one wherever it and their shapes are the same."""
         key = op, tuple(map(self.shape, inputs))
-        if key not in self.known:
-            self.known[key] = Applied(*key)
-        return self.known[key]
+        if key not in self.known.applied:
+            self.known.applied[key] = Applied(*key)
+        return self.known.applied[key]
 
     def placed(
         self,
@@ -220,6 +221,7 @@ class Building:
 
     def tensor(self, name: str, span: Span) -> int:
         """The tensor that left the item of a label, in this scope or an outer one."""
+        self.asked += 1
         scope: Scope | None = self.scope
         known: list[str] = []
         while scope is not None:

@@ -17,8 +17,10 @@ from archdsl.expand.joins import Broken, Joins
 from archdsl.expand.kinds import Kinds
 from archdsl.expand.names import Closure, Env
 from archdsl.expand.params import bind
+from archdsl.expand.reuse import Reuse
 from archdsl.expand.stacks import Stacks
 from archdsl.expand.words import Words
+from archdsl.graph import Known
 from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES
 from archdsl.ops import OPS, Identity, Op
@@ -32,13 +34,14 @@ MAX_STEPS = 200_000  # items walked, those that make no operator included
 class Expander(Building):
     """One expansion; its fields are the place in the walk."""
 
-    def __init__(self, variant: Variant) -> None:
-        super().__init__(variant)
+    def __init__(self, variant: Variant, known: Known) -> None:
+        super().__init__(variant, known)
         self.edits = Edits(variant)
         self.kinds = Kinds(self.find)
         self.joins = Joins(self)
         self.stacks = Stacks(self)
         self.words = Words(self)
+        self.reuse = Reuse(self)
         self.envs: list[Env] = []  # of the networks of a `from` chain, the base first
         self.joining = False
         self.level = 0
@@ -241,7 +244,13 @@ class Expander(Building):
         self, label: s.Label | None, declared: Declared, call: s.Call, env: Env, x: int
     ) -> int | None:
         def make(names: list[str | None], x: int) -> int | None:
-            with self.opened("block", names, False, x, call.span) as scope:
+            key = self.reuse.key(call, env, x)
+            if (use := self.reuse.earlier(key, call, env)) is not None:
+                return self.reuse.copied(use, names[-1] or "", env, x)
+            with (
+                self.opened("block", names, False, x, call.span) as scope,
+                self.reuse.kept(key, call, env),
+            ):
                 scope.definition = declared.definition.name
                 scope.title = self.title(declared, call, env)
                 inner = Env(declared, scope, x)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.lint.reading import Reading, told
-from archdsl.measure import count
 
 
 def softmax_output(reading: Reading) -> Iterator[Diagnostic]:
@@ -60,7 +59,5 @@ def leading_to(reading: Reading, ends: Iterable[int], seen: set[int]) -> set[int
 
 def cost(reading: Reading, indices: Iterable[int]) -> tuple[int, int]:
     """Parameters and multiply-accumulates of some nodes."""
-    network = reading.network
-    nodes = [network.nodes[i] for i in indices]
-    params = sum(count(network.tensors(node), "trainable") for node in nodes)
-    return params, sum(node.applied.macs for node in nodes)
+    found = [reading.network.nodes[i].applied for i in indices]
+    return sum(each.params for each in found), sum(each.macs for each in found)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import prod
 
-from archdsl.ops.base import Construct, Op, Tensor, Window
+from archdsl.ops.base import Construct, Op, Role, Tensor, Window
 from archdsl.shapes import ChannelsLast, Misfit, Shape
 
 
@@ -42,6 +43,25 @@ class Applied:
     def tensors(self) -> tuple[Tensor, ...]:
         """Its state_dict entries in PyTorch's order."""
         return self.op.tensors(*self.inputs)
+
+    @cached_property
+    def params(self) -> int:
+        """How many numbers training learns."""
+        return self.count("trainable")
+
+    @cached_property
+    def fixed(self) -> int:
+        """How many numbers stay as they are."""
+        return self.count("fixed")
+
+    @cached_property
+    def buffers(self) -> int:
+        """How many numbers are running statistics."""
+        return self.count("buffer")
+
+    def count(self, role: Role) -> int:
+        """How many numbers the tensors of a role hold."""
+        return sum(prod(tensor.shape) for tensor in self.tensors if tensor.role == role)
 
     @cached_property
     def macs(self) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from archdsl.copying import Copier
 from archdsl.graph import Node, Output, Scope, joined
 from archdsl.naming import unique
 from archdsl.ops import Applied, Op
-from archdsl.passes.copying import Copier
 from archdsl.passes.weights import Made, Rewritten, scopes
 from archdsl.shapes import Shape
 from archdsl.symbols import Sym
@@ -19,7 +19,7 @@ class Draft:
 
     def __init__(self, rewritten: Rewritten) -> None:
         self.network = rewritten.network
-        self.root = Copier(self.network, {}).root
+        self.root = Copier({}).copy(self.network.root)
         self.nodes = {node.index: node for node in self.root.nodes()}
         self.outputs: tuple[Output, ...] = self.network.outputs
         self.heads: tuple[Output, ...] = self.network.heads
@@ -190,7 +190,7 @@ class Draft:
                 new = self.gone[new]
             if new in numbers:
                 numbers[old] = numbers[new]
-        root = Copier(replace(self.network, root=self.root), numbers).root
+        root = Copier(numbers).copy(self.root)
         nodes = list(root.nodes())
         for node in nodes:
             node.applied = Applied(node.op, tuple(nodes[i].shape for i in node.inputs))

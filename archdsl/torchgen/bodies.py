@@ -6,6 +6,8 @@ A block, the network itself, and a group that is no plain chain become classes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
 from typing import Literal
 
 from archdsl.graph import Node, Scope
@@ -87,7 +89,7 @@ class Body:
     outside: tuple[int, ...]
     known: dict[int, int]
 
-    @property
+    @cached_property
     def reads(self) -> list[int]:
         """The tensors that come in, the body's own first."""
         return reads(self.items, self.end)
@@ -215,18 +217,15 @@ class Bodies:
 
     def dissolved(self, scope: Scope) -> Body:
         if scope not in self.made:
-            self.made[scope] = Builder(self, dissolve=True).body(scope)
+            if scope.like is not None:
+                self.made[scope] = replace(self.dissolved(scope.like), outside=(scope.source,))
+            else:
+                self.made[scope] = Builder(self, dissolve=True).body(scope)
         return self.made[scope]
 
     def undecided(self, scope: Scope) -> Body:
         """The body with its decisions."""
         return Builder(self, dissolve=False).body(scope)
-
-    def classes(self, scope: Scope) -> Iterator[Scope]:
-        """The scopes within that become classes, inner ones first, then the scope itself."""
-        for inner in self.inner(scope):
-            yield from self.classes(inner)
-        yield scope
 
     def inner(self, scope: Scope) -> Iterator[Scope]:
         """The scopes within that become classes, but those within them."""

@@ -50,7 +50,7 @@ class Class:
 
     def index(self, item: Item) -> int:
         """Which use of this class an item is."""
-        return self.scopes[id(item.scope)]
+        return self.scopes[id(item.scope.original)]
 
 
 class Constructor:
@@ -284,7 +284,7 @@ class Constructor:
 
     def instance(self, column: Column, uses: Uses) -> Py:
         """A use of another class of the file."""
-        inner = self.class_of[id(column[0].scope)]
+        inner = self.class_of[id(column[0].scope.original)]
         indices = [inner.index(item) for item in column]
         items: list[Py] = []
         for parameter in ordered(inner.slots):

@@ -8,7 +8,6 @@ from pathlib import PurePath
 from textwrap import wrap
 
 from archdsl.graph import Network
-from archdsl.measure import measure
 from archdsl.naming import FILE_NAMES, function_name, identifier
 from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.records import dataclass
@@ -64,7 +63,8 @@ class Module:
     @cached_property
     def doc(self) -> list[str]:
         """The file's docstring."""
-        report = measure(self.network)
+        used = [node.applied for node in self.network.nodes if not node.training_only]
+        params, macs = sum(each.params for each in used), sum(each.macs for each in used)
         title = one_line(self.network.about or self.network.name)
         about = f"{title}, compiled by archdsl from {self.origin}{self.purpose}."
         inputs = ", ".join(batch(node.shape) for node in self.network.inputs)
@@ -72,11 +72,12 @@ class Module:
             batch(self.network.nodes[output.node].shape) for output in self.network.outputs
         )
         facts = (
-            f"Input {inputs}, output {outputs}. {report.params:,} parameters, "
-            f"{amount(report.macs)} multiply-adds."
+            f"Input {inputs}, output {outputs}. {params:,} parameters, "
+            f"{amount(macs)} multiply-adds."
         )
         if self.network.heads:
-            facts += f" With the training-only heads {report.params_with_heads:,} parameters."
+            every = sum(node.applied.params for node in self.network.nodes)
+            facts += f" With the training-only heads {every:,} parameters."
         return [*wrap(about, WIDTH - 4), "", *wrap(facts, WIDTH)]
 
     @property

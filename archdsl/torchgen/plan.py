@@ -64,16 +64,21 @@ class Plan:
 
     def by_height(self) -> list[dict[str, list[Scope]]]:
         """Scopes by how many classes stand within each other in them, then by what they are."""
-        heights: dict[int, int] = {}
+        heights: dict[Scope, int] = {}
         levels: dict[int, dict[str, list[Scope]]] = {}
-        for network in self.networks:
-            for scope in self.bodies.classes(network.root):
+
+        def height(scope: Scope) -> int:
+            if scope not in heights:
+                inner = [height(each.original) for each in self.bodies.inner(scope)]
+                heights[scope] = 1 + max(inner, default=0)
                 self.network_of[id(scope)] = network
-                inner = [heights[id(each)] for each in self.bodies.inner(scope)]
-                height = heights[id(scope)] = 1 + max(inner, default=0)
                 kind = f"{scope.definition or scope.path} {scope.title}"
                 key = "" if scope.kind == "network" else kind
-                levels.setdefault(height, {}).setdefault(key, []).append(scope)
+                levels.setdefault(heights[scope], {}).setdefault(key, []).append(scope)
+            return heights[scope]
+
+        for network in self.networks:
+            height(network.root)
         return [levels[height] for height in sorted(levels)]
 
     def add(self, group: Group) -> None:
@@ -112,7 +117,7 @@ class Plan:
         return found
 
     def class_index(self, scope: Scope) -> int:
-        return self.made.index(self.class_of[id(scope)])
+        return self.made.index(self.class_of[id(scope.original)])
 
     def outside_view(self, network: Network, node: Node) -> Key:
         """What the structure of code sees of an operator: its constructor's form, no values."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field, replace
+from functools import cached_property
 
 from archdsl.graph import Network, Node, Scope
 from archdsl.ops import Joint
@@ -28,7 +29,7 @@ class Instance:
     end: int | None
     known: dict[int, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def reads(self) -> list[int]:
         """The tensors that come in, the body's own first."""
         return reads(self.items, self.end)

@@ -180,8 +180,7 @@ class Slots:
 
     def given(self, bindings: list[Binding], uses: tuple[int, ...]) -> Expr | None:
         """A parameter of the spec: what it was given, if that was written within the class."""
-        inside = [self.scopes[use].encloses(b.home) for use, b in zip(uses, bindings, strict=True)]
-        if all(inside):
+        if all(self.holds(use, b) for use, b in zip(uses, bindings, strict=True)):
             return self.express([binding.symbol for binding in bindings], uses)
         if len({binding.name for binding in bindings}) > 1:
             return None
@@ -202,6 +201,15 @@ class Slots:
         symbols: dict[int, Sym | None] = {use: Given(b) for use, b in everywhere.items()}
         made = self.parameter(bindings[0].name, known, symbols, bindings[0].default)
         return replace(made, values=tuple(map(made.at, uses)))
+
+    def holds(self, use: int, binding: Binding) -> bool:
+        """Whether what a parameter was given was written within the class.
+
+        In a network all was but its own parameters; copies stand in the text of another network.
+        """
+        if self.root:
+            return binding.home is not None
+        return self.scopes[use].encloses(binding.home)
 
     def computed(self, symbols: Sequence[Computed], uses: tuple[int, ...]) -> Expr | None:
         sign, count = symbols[0].sign, len(symbols[0].operands)

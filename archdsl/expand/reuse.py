@@ -1,0 +1,89 @@
+"""Uses of a block that come to the same as an earlier one: copied, and not walked again.
+
+Compared are calls in the network's own text, outside of joins, where what becomes of a block
+depends on its call, on the parameters that this names, and on the shapes that come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from archdsl import syntax as s
+from archdsl.copying import Copier
+from archdsl.expand.building import BROKEN, MAX_NODES
+from archdsl.expand.names import Env
+from archdsl.graph import Use
+from archdsl.modules import DeclaredNetwork
+
+if TYPE_CHECKING:
+    from archdsl.expand.walk import Expander
+
+
+class Reuse:
+    """How an expander takes over what it knows, or an expansion with other settings knew."""
+
+    def __init__(self, walk: Expander) -> None:
+        self.walk = walk
+        # These lines may be about one of several uses that are alike.
+        self.singles_out = any(walk.variant.levels) or bool(walk.variant.schedules)
+
+    def key(self, call: s.Call, env: Env, x: int) -> Hashable:
+        """Where and on what a block is called; None where that does not tell what becomes of it."""
+        walk = self.walk
+        if self.singles_out or walk.joining or walk.mistakes or x == BROKEN:
+            return None
+        if not isinstance(env.declared, DeclaredNetwork):
+            return None
+        shapes = walk.shape(x), walk.shape(env.entry)
+        return call.span, shapes, walk.device, walk.training, len(walk.uses)
+
+    def earlier(self, key: Hashable, call: s.Call, env: Env) -> Use | None:
+        """A use that comes to the same."""
+        use = self.walk.known.uses.get(key)
+        if use is None or use.call != call or len(self.walk.nodes) + use.size > MAX_NODES:
+            return None
+        same = all(env.values[name].value == was.value for name, was in use.given.items())
+        return use if same else None
+
+    @contextmanager
+    def kept(self, key: Hashable, call: s.Call, env: Env) -> Iterator[None]:
+        """Walk a use within its scope, and keep what becomes of it, if that is told by the key."""
+        walk = self.walk
+        start, asked, steps = len(walk.nodes), walk.asked, walk.steps
+        passed, counts = len(walk.aliases), len(walk.counts)
+        yield
+        if key is None or walk.mistakes or walk.asked != asked:
+            return
+        walk.known.uses[key] = Use(
+            call,
+            env.home,
+            {name: env.values[name] for name in s.names(call) if name in env.values},
+            walk.scope,
+            start,
+            len(walk.nodes) - start,
+            dict(islice(reversed(walk.aliases.items()), len(walk.aliases) - passed)),
+            tuple(walk.counts[counts:]),
+            walk.steps - steps,
+        )
+
+    def copied(self, use: Use, name: str, env: Env, x: int) -> int | None:
+        """Add a copy of a use under a name, on another tensor."""
+        walk = self.walk
+        first = len(walk.nodes)
+        numbers = {use.start + i: first + i for i in range(use.size)}
+        numbers |= {use.scope.entry: walk.real(x), use.scope.source: x}
+        for tensor, node in use.passed.items():
+            numbers[tensor] = -2 - len(walk.aliases)
+            walk.aliases[numbers[tensor]] = numbers.get(node, node)
+        given = {was: env.values[name] for name, was in use.given.items()}
+        copier = Copier(numbers, {use.home: env.home}, given)
+        scope = copier.copy(use.scope, walk.scope, name)
+        scope.like = use.scope
+        walk.scope.items.append(scope)
+        walk.nodes += scope.nodes()
+        walk.counts += map(copier.symbol, use.counts)
+        walk.steps += use.steps
+        return scope.end
