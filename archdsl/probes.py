@@ -18,7 +18,6 @@ def probes(
 ) -> tuple[Network, ...]:
     """The network with one number changed each, as far as nothing but numbers changes with it."""
     found = []
-    own = steps(network)
     for binding in network.params:
         value = changed(binding.value)
         if value is None or Trial(network, network, binding).decides:
@@ -27,7 +26,7 @@ def probes(
             probe = expand(declared, {**settings, binding.name: value}, network.known)
         except ArchError:
             continue
-        if steps(probe) == own and Trial(network, probe, binding).shows_all:
+        if alike(network, probe) and Trial(network, probe, binding).shows_all:
             found.append(probe)
     return tuple(found)
 
@@ -39,9 +38,15 @@ def changed(value: Any) -> int | float | None:
     return 2 * value if isinstance(value, int) else value / 2
 
 
-def steps(network: Network) -> list[tuple[object, ...]]:
-    """What stands where, on maps of which extents."""
-    return [(n.path, type(n.op), n.inputs, n.shape.spatial, n.device) for n in network.nodes]
+def alike(network: Network, probe: Network) -> bool:
+    """Whether the same stands everywhere, on maps of the same extents."""
+    pairs = zip(network.nodes, probe.nodes, strict=False)
+    same = all(one is other or step(one) == step(other) for one, other in pairs)
+    return same and len(network.nodes) == len(probe.nodes)
+
+
+def step(node: Node) -> tuple[object, ...]:
+    return node.path, type(node.op), node.inputs, node.shape.spatial, node.device
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class Trial:
 
     def hides(self, node: Node, probed: Node) -> bool:
         """Whether an argument that depends on the parameter has not changed with it."""
-        return any(
+        return node is not probed and any(
             getattr(node.op, name, None) == getattr(probed.op, name, None) and self.depends(symbol)
             for name, symbol in node.symbols.items()
         )

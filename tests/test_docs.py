@@ -17,7 +17,7 @@ import pytest
 
 from archdsl import layout, library, modules, syntax
 from archdsl.diagnostics import ArchError
-from archdsl.expand import asserts, building, expand, walk
+from archdsl.expand import asserts, building, expand
 from archdsl.graph import Network
 from archdsl.lint import MAX_WARNINGS, lint
 from archdsl.modules import Loader
@@ -215,7 +215,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         syntax.MAX_NUMBER,
         building.MAX_ELEMENTS,
         building.MAX_NODES,
-        walk.MAX_STEPS,
+        building.MAX_STEPS,
         asserts.MAX_FITS,
         building.MAX_MISTAKES,
         MAX_WARNINGS,

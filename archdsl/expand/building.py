@@ -22,6 +22,7 @@ from archdsl.symbols import Sym
 
 BROKEN = -1  # the tensor behind a mistake: what follows is not looked at again
 MAX_NODES = 100_000
+MAX_STEPS = 200_000  # items walked, those that make no operator included
 MAX_ELEMENTS = 10**15
 MAX_DEPTH = 64
 MAX_MISTAKES = 20
@@ -108,11 +109,16 @@ class Building:
     def passed(self, scope: Scope) -> int | None:
         """The tensor behind a decision, with a number of its own where it only passed through."""
         if scope.end is not None and scope.end == scope.source != BROKEN:
-            scope.end = -2 - len(self.aliases)
+            scope.end = self.alias
             scope.passes = True
             self.aliases[scope.end] = scope.entry
         scope.exit = None if scope.end is None else self.real(scope.end)
         return scope.end
+
+    @property
+    def alias(self) -> int:
+        """The next number of a tensor that only passes through a decision."""
+        return -2 - len(self.aliases)
 
     def real(self, tensor: int) -> int:
         """The node that made a tensor."""

@@ -45,7 +45,7 @@ class Kinds:
                 for body in unit.bodies:
                     yield from self.uses(body, declared)
                 name = default_callee(unit.name, declared)
-                for place, expr in self.places(unit, name, self.find(name, declared)):
+                for expr, place in self.places(unit, name, self.find(name, declared)):
                     yield from named(expr, place)
             case s.Group(body):
                 yield from self.uses(body, declared)
@@ -63,7 +63,7 @@ class Kinds:
 
     def places(
         self, call: s.Call, callee: str, declared: Declared | None
-    ) -> Iterator[tuple[str, s.Expr]]:
+    ) -> Iterator[tuple[s.Expr, str]]:
         """Each argument of a call with the kind of place that it stands in.
 
         `callee` is what the call's name stands for, `declared` its definition if it has one.
@@ -74,11 +74,11 @@ class Kinds:
         words = self.words(callee) | (PADDINGS if "pad" in keyed else set())
         for arg in call.args:
             if arg.name is not None:
-                yield keyed.get(arg.name, ""), arg.value
+                yield arg.value, keyed.get(arg.name, "")
             elif isinstance(arg.value, s.Name) and arg.value.name in words:
                 continue
             else:
-                yield (keyed.get(waiting.pop(0), "") if waiting else ""), arg.value
+                yield arg.value, (keyed.get(waiting.pop(0), "") if waiting else "")
 
     def signature(
         self, callee: str, declared: Declared | None

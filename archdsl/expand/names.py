@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
+from archdsl.diagnostics import did_you_mean, mistake
+from archdsl.expand.arguments import PADDINGS, padding_word
 from archdsl.graph import Scope
 from archdsl.modules import Declared, DeclaredNetwork
+from archdsl.ops import OPS
 from archdsl.records import dataclass
-from archdsl.symbols import Binding
+from archdsl.symbols import Binding, ChannelsOf, Given, Literally
+from archdsl.values import Callee, Evaluator, Value
+
+if TYPE_CHECKING:
+    from archdsl.expand.walk import Expander
 
 
 @dataclass(eq=False)
@@ -28,3 +36,40 @@ class Closure:
 
     seq: s.Seq
     env: Env
+
+
+class Reader(Evaluator):
+    """Evaluates expressions with the names that an environment knows."""
+
+    def __init__(self, walk: Expander, env: Env) -> None:
+        self.walk = walk
+        self.env = env
+
+    def lookup(self, name: s.Name) -> Value:
+        binding = self.env.values.get(name.name)
+        if binding is not None:
+            return Value(binding.value, Given(binding))
+        if self.walk.names(name.name, self.env):
+            callee = Callee(name.name, self.walk.lookup(name.name, self.env))
+            return Value(callee, Literally(name.name))
+        if padding_word(name):
+            return Value(name.name, Literally(name.name))
+        known = self.env.values
+        raise mistake(
+            "unknown",
+            f"'{name.name}' is no parameter here",
+            name.span,
+            help=did_you_mean(name.name, [*known, *OPS, *sorted(PADDINGS)])
+            or (f"parameters here: {', '.join(known)}" if known else ""),
+        )
+
+    def axis(self, expr: s.InputAxis) -> Value:
+        if not self.walk.started:
+            raise mistake("value", "'in' is not known before the input is", expr.span)
+        shape = self.walk.shape(self.env.entry)
+        if expr.axis == "c":
+            return Value(shape.channels, ChannelsOf(self.walk.real(self.env.entry)))
+        index = {"d": -3, "h": -2, "w": -1}[expr.axis]
+        if -index > shape.rank:
+            raise mistake("value", f"the map {shape} has no axis '{expr.axis}'", expr.span)
+        return Value(shape[index], Literally(shape[index]))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.copying import Copier
-from archdsl.expand.building import BROKEN, MAX_NODES
+from archdsl.expand.building import BROKEN, MAX_NODES, MAX_STEPS
 from archdsl.expand.names import Env
-from archdsl.graph import Use
+from archdsl.graph import Scope, Use, joined
 from archdsl.modules import DeclaredNetwork
 
 if TYPE_CHECKING:
@@ -37,14 +37,16 @@ class Reuse:
             return None
         if not isinstance(env.declared, DeclaredNetwork):
             return None
-        shapes = walk.shape(x), walk.shape(env.entry)
-        return call.span, shapes, walk.device, walk.training, len(walk.uses)
+        passed, shapes = x < 0, (walk.shape(x), walk.shape(env.entry))
+        return call.span, passed, shapes, walk.device, walk.training, len(walk.uses)
 
     def earlier(self, key: Hashable, call: s.Call, env: Env) -> Use | None:
         """A use that comes to the same."""
-        use = self.walk.known.uses.get(key)
-        if use is None or use.call != call or len(self.walk.nodes) + use.size > MAX_NODES:
+        walk, use = self.walk, self.walk.known.uses.get(key)
+        if use is None or use.call != call:
             return None
+        if len(walk.nodes) + use.size > MAX_NODES or walk.steps + use.steps > MAX_STEPS:
+            return None  # walked, it tells where there are too many
         same = all(env.values[name].value == was.value for name, was in use.given.items())
         return use if same else None
 
@@ -69,21 +71,41 @@ class Reuse:
             walk.steps - steps,
         )
 
-    def copied(self, use: Use, name: str, env: Env, x: int) -> int | None:
-        """Add a copy of a use under a name, on another tensor."""
+    def again(self, use: Use, name: str, env: Env, x: int) -> int | None:
+        """Add a use under a name: the same where it stands in the same place, or a copy."""
+        walk = self.walk
+        if self.in_place(use, name, x):
+            scope = use.scope
+            walk.aliases |= use.passed
+            walk.counts += use.counts
+        else:
+            scope = self.copied(use, name, env, x)
+        walk.scope.items.append(scope)
+        walk.nodes += scope.nodes()
+        walk.steps += use.steps
+        return scope.end
+
+    def in_place(self, use: Use, name: str, x: int) -> bool:
+        """Whether a use of another expansion has the path and the numbers that it would get."""
+        walk, scope = self.walk, use.scope
+        return (
+            scope.path == joined(walk.scope.path, name)
+            and (scope.source, use.start) == (x, len(walk.nodes))
+            and max(use.passed, default=walk.alias) == walk.alias
+        )
+
+    def copied(self, use: Use, name: str, env: Env, x: int) -> Scope:
+        """A copy of a use on another tensor."""
         walk = self.walk
         first = len(walk.nodes)
         numbers = {use.start + i: first + i for i in range(use.size)}
         numbers |= {use.scope.entry: walk.real(x), use.scope.source: x}
         for tensor, node in use.passed.items():
-            numbers[tensor] = -2 - len(walk.aliases)
+            numbers[tensor] = walk.alias
             walk.aliases[numbers[tensor]] = numbers.get(node, node)
         given = {was: env.values[name] for name, was in use.given.items()}
         copier = Copier(numbers, {use.home: env.home}, given)
         scope = copier.copy(use.scope, walk.scope, name)
         scope.like = use.scope
-        walk.scope.items.append(scope)
-        walk.nodes += scope.nodes()
         walk.counts += map(copier.symbol, use.counts)
-        walk.steps += use.steps
-        return scope.end
+        return scope

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Note, did_you_mean, mistake
+from archdsl.expand.names import Env, Reader
 from archdsl.graph import Node, Scope
 from archdsl.naming import unique
 from archdsl.ops import OPS, Applied, Pointwise
 from archdsl.shapes import Misfit
 from archdsl.symbols import Binding, Given, Literally, Position, Sym, counts
-from archdsl.values import Evaluator, Value, number
+from archdsl.values import Value, number
 
 if TYPE_CHECKING:
     from archdsl.expand.walk import Expander
@@ -109,15 +110,20 @@ def within(scope: Scope, blocks: set[str]) -> Iterator[Scope]:
             yield from within(item, blocks)
 
 
+class Counting(Reader):
+    """Evaluates for one of `n` uses; `i` and `n` go before parameters of these names."""
+
+    def __init__(self, walk: Expander, env: Env, i: int, n: int) -> None:
+        super().__init__(walk, env)
+        self.own = {"i": Value(i, Position(i)), "n": Value(n, Literally(n))}
+
+    def lookup(self, name: s.Name) -> Value:
+        return self.own.get(name.name) or super().lookup(name)
+
+
 def value(walk: Expander, line: s.Schedule, i: int, n: int) -> Value:
-    """The line's expression for one use; `i` and `n` go before parameters of these names."""
-    outer = walk.evaluator(walk.envs[-1])
-    own = {"i": Value(i, Position(i)), "n": Value(n, Literally(n))}
-
-    def lookup(name: s.Name) -> Value:
-        return own.get(name.name) or outer.lookup(name)
-
-    found = Evaluator(lookup, outer.axis)(line.value)
+    """The line's expression for one use."""
+    found = Counting(walk, walk.envs[-1], i, n)(line.value)
     number(found.value, line.value, f"'{line.operator.name}' is given a number")
     return found
 

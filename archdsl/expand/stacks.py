@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ class Stacks:
 
     def unstrided(self, call: s.Call, env: Env) -> s.Call:
         """A call without its stride."""
-        kinds = self.places(call, env)
+        kinds = {id(expr): kind for expr, kind in self.places(call, env)}
         declared = self.walk.callee(call.name, env).declared
         args: list[s.Arg] = []
         for arg in call.args if declared is None else unordered(declared, call):
@@ -72,11 +73,10 @@ class Stacks:
             args.append(arg)
         return replace(call, args=tuple(args))
 
-    def places(self, call: s.Call, env: Env) -> dict[int, str]:
-        """The kind of place that each argument of a call stands in, by its expression."""
+    def places(self, call: s.Call, env: Env) -> Iterator[tuple[s.Expr, str]]:
+        """The arguments of a call, each with the kind of place that it stands in."""
         callee = self.walk.callee(call.name, env)
-        places = self.walk.kinds.places(call, callee.name, callee.declared)
-        return {id(expr): kind for kind, expr in places}
+        return self.walk.kinds.places(call, callee.name, callee.declared)
 
     def body_copies(self, body: s.Seq, env: Env) -> list[s.Seq] | None:
         """The copies of a body that is a stack and nothing else."""
@@ -103,7 +103,7 @@ class Stacks:
 
     def takes_number(self, call: s.Call, arg: s.Arg, env: Env) -> bool:
         """Whether an argument stands where a number belongs, and never a size."""
-        place = self.places(call, env).get(id(arg.value))
+        place = next(place for expr, place in self.places(call, env) if expr is arg.value)
         return place == "count" or (
             place == "number" and self.walk.callee(call.name, env).name not in OPS
         )

@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
-from archdsl.expand.arguments import PADDINGS, UNKNOWN, OpArguments, op_arguments, padding_word
-from archdsl.expand.building import BROKEN, Building
+from archdsl.expand.arguments import UNKNOWN, OpArguments, op_arguments
+from archdsl.expand.building import BROKEN, MAX_STEPS, Building
 from archdsl.expand.edits import Child, Edits, Variant
 from archdsl.expand.joins import Broken, Joins
 from archdsl.expand.kinds import Kinds
-from archdsl.expand.names import Closure, Env
+from archdsl.expand.names import Closure, Env, Reader
 from archdsl.expand.params import bind
 from archdsl.expand.reuse import Reuse
 from archdsl.expand.stacks import Stacks
@@ -25,10 +25,7 @@ from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES
 from archdsl.ops import OPS, Identity, Op
 from archdsl.source import Span
-from archdsl.symbols import ChannelsOf, Given, Literally
-from archdsl.values import Callee, Evaluator, Value, kind_of
-
-MAX_STEPS = 200_000  # items walked, those that make no operator included
+from archdsl.values import Callee, Value, kind_of
 
 
 class Expander(Building):
@@ -246,7 +243,7 @@ class Expander(Building):
         def make(names: list[str | None], x: int) -> int | None:
             key = self.reuse.key(call, env, x)
             if (use := self.reuse.earlier(key, call, env)) is not None:
-                return self.reuse.copied(use, names[-1] or "", env, x)
+                return self.reuse.again(use, names[-1] or "", env, x)
             with (
                 self.opened("block", names, False, x, call.span) as scope,
                 self.reuse.kept(key, call, env),
@@ -336,36 +333,8 @@ class Expander(Building):
     def evaluate(self, expr: s.Expr, env: Env) -> Value:
         return self.evaluator(env)(expr)
 
-    def evaluator(self, env: Env) -> Evaluator:
-        def lookup(name: s.Name) -> Value:
-            binding = env.values.get(name.name)
-            if binding is not None:
-                return Value(binding.value, Given(binding))
-            if self.names(name.name, env):
-                callee = Callee(name.name, self.lookup(name.name, env))
-                return Value(callee, Literally(name.name))
-            if padding_word(name):
-                return Value(name.name, Literally(name.name))
-            raise mistake(
-                "unknown",
-                f"'{name.name}' is no parameter here",
-                name.span,
-                help=did_you_mean(name.name, [*env.values, *OPS, *sorted(PADDINGS)])
-                or (f"parameters here: {', '.join(env.values)}" if env.values else ""),
-            )
-
-        def axis(expr: s.InputAxis) -> Value:
-            if not self.started:
-                raise mistake("value", "'in' is not known before the input is", expr.span)
-            shape = self.shape(env.entry)
-            if expr.axis == "c":
-                return Value(shape.channels, ChannelsOf(self.real(env.entry)))
-            index = {"d": -3, "h": -2, "w": -1}[expr.axis]
-            if -index > shape.rank:
-                raise mistake("value", f"the map {shape} has no axis '{expr.axis}'", expr.span)
-            return Value(shape[index], Literally(shape[index]))
-
-        return Evaluator(lookup, axis)
+    def evaluator(self, env: Env) -> Reader:
+        return Reader(self, env)
 
 
 def counted(count: int, noun: str) -> str:

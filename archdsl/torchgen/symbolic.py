@@ -66,6 +66,7 @@ class Slots:
     root: bool = False
     classes: Collection[str] = ()  # names of the file's classes
     parameters: list[Parameter] = field(default_factory=list)
+    bound: dict[str, dict[int, Binding]] = field(default_factory=dict)
     channels: dict[tuple[tuple[int, ...], tuple[int, ...]], Expr | None] = field(
         default_factory=dict
     )
@@ -193,14 +194,20 @@ class Slots:
         if all(b in self.scopes[use].params for use, b in everywhere.items()):
             # The block's own parameter is known in uses that do not ask for it here, too.
             name = bindings[0].name
-            everywhere = {
-                use: next(b for b in scope.params if b.name == name)
-                for use, scope in enumerate(self.scopes)
-            }
+            everywhere = self.own(name)
         known = {use: plain(b.value) for use, b in everywhere.items()}
         symbols: dict[int, Sym | None] = {use: Given(b) for use, b in everywhere.items()}
         made = self.parameter(bindings[0].name, known, symbols, bindings[0].default)
         return replace(made, values=tuple(map(made.at, uses)))
+
+    def own(self, name: str) -> dict[int, Binding]:
+        """The block's own parameter of a name in all uses."""
+        if name not in self.bound:
+            self.bound[name] = {
+                use: next(b for b in scope.params if b.name == name)
+                for use, scope in enumerate(self.scopes)
+            }
+        return self.bound[name]
 
     def holds(self, use: int, binding: Binding) -> bool:
         """Whether what a parameter was given was written within the class.
