@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from functools import cached_property
 from pathlib import Path
 
 from archdsl import library
@@ -25,7 +26,11 @@ class Module:
     spec: s.Spec
     definitions: dict[str, Declared] = field(default_factory=dict)
     networks: dict[str, DeclaredNetwork] = field(default_factory=dict)
-    unused: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def unused(self) -> tuple[Diagnostic, ...]:
+        """The mistakes of parameters that nothing in the file uses."""
+        return tuple(unused_parameters(self.spec))
 
     @property
     def own_networks(self) -> tuple[DeclaredNetwork, ...]:
@@ -99,7 +104,6 @@ class Loader:
     def module(self, source: Source, path: Path | None = None) -> Module:
         """The module of a text; `path` is where its relative `use` lines start from."""
         module = Module(tree(source, path))
-        module.unused = tuple(unused_parameters(module.spec))
         standard = library.shipped_spec(library.STANDARD)
         if standard is not None and path != standard.resolve():
             module.definitions.update(self.file(standard).definitions)

@@ -342,9 +342,10 @@ class Spec:
     networks: tuple[NetworkDef, ...]
 
 
-# The classes of this file, with their fields.
+LEAVES = ("Source", "Span", "str")
+# The classes of this file, with those of their fields that hold others of them.
 PARTS: dict[type, tuple[str, ...]] = {
-    part: tuple(field.name for field in fields(part))
+    part: tuple(field.name for field in fields(part) if field.type not in LEAVES)
     for part in vars().copy().values()
     if isinstance(part, type) and is_dataclass(part) and part not in (Source, Span)
 }

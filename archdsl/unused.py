@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from archdsl import syntax as s
 from archdsl.diagnostics import Diagnostic, warning
@@ -77,8 +77,9 @@ def unused_labels(spec: s.Spec) -> Iterator[Diagnostic]:
 
     A label on an operator, or on a group with operators in it, names a module and is never unused.
     """
-    referred = {*references(spec)}
-    for item in (part for part in s.within(spec) if isinstance(part, s.Item)):
+    parts = [*s.within(spec)]
+    referred = {*references(parts)}
+    for item in (part for part in parts if isinstance(part, s.Item)):
         if item.label and passes(item.unit) and item.label.name not in referred:
             name = item.label.name
             yield warning(
@@ -89,9 +90,9 @@ def unused_labels(spec: s.Spec) -> Iterator[Diagnostic]:
             )
 
 
-def references(spec: s.Spec) -> Iterator[str]:
-    """The labels that a file refers to, with those on the way of a path."""
-    for part in s.within(spec):
+def references(parts: Iterable[object]) -> Iterator[str]:
+    """The labels that parts of a tree refer to, with those on the way of a path."""
+    for part in parts:
         match part:
             case s.Ref(name) | s.TensorRef(name):
                 yield name

@@ -10,7 +10,7 @@ from archdsl.graph import Network
 from archdsl.memory.figures import OPTIMIZERS, Memory, Row
 from archdsl.memory.kept import kept
 from archdsl.memory.lifetimes import lifetimes
-from archdsl.memory.storages import storages
+from archdsl.memory.storages import overwriters, storages
 from archdsl.ops import Buffer, Tensor
 
 
@@ -19,9 +19,10 @@ class Count:
 
     def __init__(self, network: Network, batch: int, size: int) -> None:
         self.network, self.batch, self.size = network, batch, size
-        self.places = storages(network, training=False)
+        overwriting = overwriters(network)
+        self.places = storages(network, overwriting, training=False)
         self.lifetimes = lifetimes(network, self.places)
-        self.kept = {kept.node: kept for kept in kept(network)}
+        self.kept = {kept.node: kept for kept in kept(network, overwriting)}
 
     def memory(self, dtype: str, optimizer: str) -> Memory:
         rows = self.rows()

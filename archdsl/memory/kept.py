@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from archdsl.graph import Network, Node
-from archdsl.memory.storages import overwriters, storages
+from archdsl.memory.storages import storages
 from archdsl.ops import Buffer, Saved
 from archdsl.records import dataclass
 
@@ -19,9 +19,9 @@ class Kept:
     own: tuple[Buffer, ...]
 
 
-def kept(network: Network) -> Iterator[Kept]:
+def kept(network: Network, overwriting: Set[int]) -> Iterator[Kept]:
     """What each node adds, each memory once; nothing behind which no parameter is learned."""
-    places, overwriting = storages(network, training=True), overwriters(network)
+    places = storages(network, overwriting, training=True)
     needs: dict[int, bool] = {}
     seen: set[int] = set()
     for index, place in places.items():

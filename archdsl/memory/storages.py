@@ -8,16 +8,15 @@ differ (in what an `if` or `or` has taken, or in the sign of an activation's arg
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from archdsl.graph import Network, Node, Scope
 
 Storages = dict[int, int]
 
 
-def storages(network: Network, training: bool) -> Storages:
+def storages(network: Network, overwriting: Set[int], training: bool) -> Storages:
     """For each node that runs, the node that made the memory which its output lies in."""
-    overwriting = overwriters(network)
     found: Storages = {}
     for node in running(network, training):
         shares = node.op.shares_memory(training) or node.index in overwriting
