@@ -6,11 +6,11 @@ import keyword
 import re
 
 from archdsl.graph import Network, Node, Scope
-from archdsl.naming import FILE_NAMES, camel, class_name, function_name, run_together, unique
+from archdsl.naming import camel, class_name, function_name, run_together, unique
 from archdsl.torchgen.bodies import ENTRY, Bodies, Item
 from archdsl.torchgen.constructor import Class, Constructor, says_itself
 from archdsl.torchgen.structure import Group, Instance, Key, grouped
-from archdsl.torchgen.symbolic import Fixed, Slots
+from archdsl.torchgen.symbolic import RESERVED, Fixed, Slots
 
 
 def plan(network: Network, probes: tuple[Network, ...]) -> list[Class]:
@@ -44,7 +44,7 @@ class Plan:
         self.made: list[Class] = []
         network = networks[0]
         self.given: set[str] = set()  # names that blocks have asked for
-        self.names = {function_name(network.name), *FILE_NAMES, *keyword.kwlist, *support(network)}
+        self.names = {function_name(network.name), *RESERVED, *keyword.kwlist, *support(network)}
         self.root_name = self.unique(network_class(network), "Net")
 
     def classes(self) -> list[Class]:

@@ -64,17 +64,12 @@ class Slots:
     scopes: list[Scope]
     networks: list[Network]
     root: bool = False
-    classes: Collection[str] = ()  # names of the file's classes
+    reserved: Collection[str] = ()  # names that a parameter would hide
     parameters: list[Parameter] = field(default_factory=list)
     bound: dict[str, dict[int, Binding]] = field(default_factory=dict)
     channels: dict[tuple[tuple[int, ...], tuple[int, ...]], Expr | None] = field(
         default_factory=dict
     )
-
-    @property
-    def reserved(self) -> set[str]:
-        """Names that a parameter would hide."""
-        return {*RESERVED, *self.classes}
 
     @property
     def everywhere(self) -> tuple[int, ...]:
