@@ -80,8 +80,9 @@ MODULE_ATTRIBUTES = frozenset(
 # What a generated file imports, defines or calls by a bare name.
 FILE_NAMES = frozenset(
     """argparse torch nn Tensor Timer OrderedDict Sequence NamedTuple main self
-    Mapping MADE_OF from_trained converted sources folded merged by_input affine
-    PackedConv2d pack PACKABLE ACTIVATIONS typing""".split()
+    Mapping MADE_OF from_trained convert sources folded merged by_input affine
+    PackedConv2d pack PACKABLE ACTIVATIONS typing itertools Callable Iterable Iterator
+    graphed prefetched""".split()
 ) | frozenset(dir(builtins))
 
 

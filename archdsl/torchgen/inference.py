@@ -7,7 +7,7 @@ from functools import cached_property
 from archdsl.graph import Network
 from archdsl.library import shipped
 from archdsl.passes.weights import Chain, Rewritten
-from archdsl.pytext import Py, Wrapped, lines, listing, literal, prefixed
+from archdsl.pytext import Py, Wrapped, call, lines, listing, literal, prefixed
 from archdsl.torchgen.constructor import Class, module_of, ordered
 from archdsl.torchgen.conversion import Rows, conversion
 from archdsl.torchgen.module import Module, declaration, header
@@ -21,6 +21,7 @@ class Inference(Module):
 
     template = "inference.py.j2"
     purpose = " for inference"
+    imports = ("itertools",)
 
     def __init__(self, classes: list[Class], rewritten: Rewritten) -> None:
         super().__init__(classes)
@@ -38,14 +39,21 @@ class Inference(Module):
         return [f"PACKABLE = {{{', '.join(found)}}}", text("PackedConv2d"), text("pack")]
 
     @property
-    def readied(self) -> list[str]:
-        if not self.packer:
-            return []
-        return ["    if args.pack:", f"        pack(model, {self.trial_arguments})"]
-
-    def prepared(self, text: str) -> list[str]:
+    def built(self) -> list[str]:
         """The factory has set mode and memory format already."""
-        return [text.replace(".eval()", "")]
+        if self.devices:
+            return [self.trial_devices, f"    model = {self.builder}(devices=devices).to(dtype)"]
+        return [f"    model = {self.builder}().to(device, dtype)"]
+
+    @property
+    def trial_inputs(self) -> list[str]:
+        """Batches come from the host, to a GPU by way of pinned memory."""
+        options = ["dtype=dtype", "pin_memory=cuda"]
+        made = (
+            call("torch.randn", ["args.batch", *map(str, shape), *options])
+            for _, shape in self.inputs
+        )
+        return lines(prefixed("inputs = ", listing(made)), 4)
 
     @property
     def from_trained(self) -> list[str]:

@@ -40,8 +40,8 @@ class ClassText:
 # What a field of a named tuple and a parameter of `forward` cannot be called.
 FIELDS = frozenset(dir(tuple)) | {"Tensor"}
 INPUTS = FILE_NAMES | frozenset(
-    """x branches args cli count cuda device devices dtype model output peak run seconds shapes
-    timer getrusage RUSAGE_SELF""".split()
+    """x branches args autocast batches cli config count cuda device devices dtype inputs model
+    output peak run seconds shapes step timer getrusage RUSAGE_SELF""".split()
 )
 
 
@@ -50,6 +50,7 @@ class Module:
 
     template = "module.py.j2"
     purpose = ""
+    imports: tuple[str, ...] = ()
 
     def __init__(self, classes: list[Class]) -> None:
         self.planned = classes
@@ -141,34 +142,35 @@ class Module:
         return self.class_name if local else self.name
 
     @property
-    def trial(self) -> list[str]:
-        """The statements that build the network and its input for a trial run."""
+    def built(self) -> list[str]:
+        """The statements that build the network for a trial run."""
         if self.devices:
-            made = [
-                f"    devices = [] if cuda else [device] * {self.devices}",
-                f"    model = {self.builder}(devices=devices).eval()",
-            ]
-        else:
-            made = self.prepared(f"    model = {self.builder}().eval().to(device)")
-        for name, shape in self.inputs:
-            values = ["args.batch", *map(str, shape), "device=device"]
-            made += lines(prefixed(f"{name} = ", call("torch.randn", values)), 4)
-        arguments = ["globals=locals()", "num_threads=torch.get_num_threads()"]
-        timer = call("Timer", [f'"run({self.trial_arguments})"', *arguments], tight=True)
-        made += self.readied
-        made.append("    run = torch.compile(model) if args.compile else model")
-        return made + lines(prefixed("timer = ", timer), 4)
-
-    @property
-    def readied(self) -> list[str]:
-        """Statements of a trial run for what is done to the network before it runs."""
-        return []
-
-    def prepared(self, text: str) -> list[str]:
-        """The statement that builds the network for a trial run, with its memory format."""
+            return [self.trial_devices, f"    model = {self.builder}(devices=devices).eval()"]
+        text = f"    model = {self.builder}().eval().to(device)"
         layout = ".to(memory_format=torch.channels_last)" if self.channels_last else ""
         together = text + layout
         return [together] if len(together) <= WIDTH else [text, f"    model = model{layout}"]
+
+    @property
+    def trial_devices(self) -> str:
+        """The statement that names the devices of a trial run."""
+        return f"    devices = [] if cuda else [device] * {self.devices}"
+
+    @property
+    def trial_inputs(self) -> list[str]:
+        """The statements that make the inputs of a trial run."""
+        made = []
+        for name, shape in self.inputs:
+            values = ["args.batch", *map(str, shape), "device=device"]
+            made += lines(prefixed(f"{name} = ", call("torch.randn", values)), 4)
+        return made
+
+    @property
+    def timer(self) -> list[str]:
+        """The statement that makes what times a trial run."""
+        arguments = ["globals=locals()", "num_threads=torch.get_num_threads()"]
+        timer = call("Timer", [f'"run({self.trial_arguments})"', *arguments], tight=True)
+        return lines(prefixed("timer = ", timer), 4)
 
     @property
     def trial_arguments(self) -> str:

@@ -44,8 +44,8 @@ def environment(folder: Path | None) -> Environment:
 
 
 def support(module: Module) -> tuple[list[str], list[str]]:
-    """The modules that PyTorch lacks, and the standard library's modules that they import."""
-    imports: set[str] = set()
+    """The standard library's modules that a file imports, and the modules that PyTorch lacks."""
+    imports = set(module.imports)
     sources = []
     for name in module.support:
         text = (shipped("templates") / "modules" / f"{name}.py").read_text(encoding="utf-8")

@@ -1,29 +1,30 @@
-def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Make a state_dict from that of the training module, as MADE_OF says."""
+def convert(model: nn.Module, trained: Mapping[str, Tensor]) -> None:
+    """Fill a model with what MADE_OF makes of the weights of the training module."""
     made_of = sources(model)
-    state = {}
-    for key in model.state_dict():
+    for key, tensor in model.state_dict().items():
         bare = key in made_of  # a parameter that is all of its part
         path, _, name = (key, "", "weight") if bare else key.rpartition(".")
         chains = made_of[path]
         if len(chains) == len(chains[0]) == 1:
             source = chains[0][0].partition(" ")[0]
-            state[key] = trained[source if bare else f"{source}.{name}".lstrip(".")]
-        else:
-            parts = [folded(chain, trained)[name] for chain in chains]
-            state[key] = torch.cat(parts)
-    return state
+            tensor.copy_(trained[source if bare else f"{source}.{name}".lstrip(".")])
+            continue
+        if name == "weight":  # the bias comes next
+            parts = [folded(chain, trained) for chain in chains]
+        tensor.copy_(torch.cat([part[name] for part in parts]))
 
 
 def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weight and bias of a layer with the batch norms behind it folded in."""
-    weight = trained[f"{chain[0]}.weight"].double()
-    bias = trained.get(f"{chain[0]}.bias", weight.new_zeros(len(weight))).double()
+    weight = trained[f"{chain[0]}.weight"]
+    scale = weight.new_ones(len(weight), dtype=torch.float64)
+    bias = trained.get(f"{chain[0]}.bias", 0 * scale)
     for part in chain[1:]:
         norm, _, eps = part.partition(" eps=")
         mean, variance = trained[f"{norm}.running_mean"], trained[f"{norm}.running_var"]
         deviation = torch.sqrt(variance.double() + float(eps or 1e-5))
         factor = trained[f"{norm}.weight"] / deviation
-        weight = weight * factor.view(-1, *[1] * (weight.ndim - 1))
+        scale = scale * factor
         bias = (bias - mean) * factor + trained[f"{norm}.bias"]
-    return {"weight": weight, "bias": bias}
+    scale = scale.to(torch.get_default_dtype()).view(-1, *[1] * (weight.ndim - 1))
+    return {"weight": weight * scale, "bias": bias}

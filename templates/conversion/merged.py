@@ -1,19 +1,18 @@
-def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Make a state_dict from that of the training module, as MADE_OF says."""
+def convert(model: nn.Module, trained: Mapping[str, Tensor]) -> None:
+    """Fill a model with what MADE_OF makes of the weights of the training module."""
     made_of = sources(model)
-    state = {}
     for key, tensor in model.state_dict().items():
         bare = key in made_of  # a parameter that is all of its part
         path, _, name = (key, "", "weight") if bare else key.rpartition(".")
         chains = made_of[path]
         if len(chains) == len(chains[0]) == 1:
             source = chains[0][0].partition(" ")[0]
-            state[key] = trained[source if bare else f"{source}.{name}".lstrip(".")]
-        else:
+            tensor.copy_(trained[source if bare else f"{source}.{name}".lstrip(".")])
+            continue
+        if name == "weight":  # the bias comes next
             module = model if bare else model.get_submodule(path)
-            parts = [merged(chain, trained, module)[name] for chain in chains]
-            state[key] = torch.cat(parts).view(tensor.shape)
-    return state
+            parts = [merged(chain, trained, module) for chain in chains]
+        tensor.copy_(torch.cat([part[name] for part in parts]).view(tensor.shape))
 
 
 def merged(

@@ -1,10 +1,8 @@
-def converted(model: nn.Module, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Make a state_dict from that of the training module, as MADE_OF says."""
+def convert(model: nn.Module, trained: Mapping[str, Tensor]) -> None:
+    """Fill a model with what MADE_OF makes of the weights of the training module."""
     made_of = sources(model)
-    state = {}
-    for key in model.state_dict():
+    for key, tensor in model.state_dict().items():
         bare = key in made_of  # a parameter that is all of its part
         path, _, name = (key, "", "weight") if bare else key.rpartition(".")
         source = made_of[path][0][0].partition(" ")[0]
-        state[key] = trained[source if bare else f"{source}.{name}".lstrip(".")]
-    return state
+        tensor.copy_(trained[source if bare else f"{source}.{name}".lstrip(".")])

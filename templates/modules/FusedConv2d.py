@@ -2,7 +2,12 @@
 class FusedConv2d(nn.Conv2d):
     """A convolution that ends in a sum with another tensor, an activation, or both."""
 
-    def __init__(self, *args: typing.Any, activation: str = "", **options: typing.Any) -> None:
+    def __init__(
+        self,
+        *args: typing.Any,
+        activation: str = "",
+        **options: typing.Any,
+    ) -> None:
         super().__init__(*args, **options)
         self.activation = activation  # a function of nn.functional
 

@@ -29,8 +29,6 @@ class PartialConv2d(nn.Module):
     LeNet-5's C3 (LeCun et al., 1998, table I): (N, C, H, W) -> (N, len(table), ...).
     """
 
-    sources: Tensor
-
     def __init__(
         self,
         in_channels: int,
@@ -43,17 +41,17 @@ class PartialConv2d(nn.Module):
         k = kernel_size
         self.in_channels, self.stride, self.padding = in_channels, stride, padding
         self.fan_in = [len(row) for row in table]
-        sources = torch.tensor([source for row in table for source in row])
-        self.register_buffer("sources", sources, persistent=False)
+        self.sources = [source for row in table for source in row]
         kernel = (k, k) if isinstance(k, int) else k
-        self.weight = nn.Parameter(torch.empty(len(sources), *kernel))
+        self.weight = nn.Parameter(torch.empty(len(self.sources), *kernel))
         self.bias = nn.Parameter(torch.zeros(len(table)))
         bound = (self.weight.numel() / len(table)) ** -0.5
         nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, x: Tensor) -> Tensor:
+        seen = torch.split(x, 1, 1)
         links = nn.functional.conv2d(
-            x[:, self.sources],
+            torch.cat([seen[source] for source in self.sources], 1),
             self.weight.unsqueeze(1),
             stride=self.stride,
             padding=self.padding,
