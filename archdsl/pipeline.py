@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archdsl.memory import Memory
     from archdsl.modules import DeclaredNetwork, Loader, Module
     from archdsl.plot import Subject
+    from archdsl.runtime.run import Outcome
     from archdsl.runtime.verify import Verification
     from archdsl.shapes import Shape
     from archdsl.sizes import Sizes
@@ -277,6 +278,14 @@ def plot_timings(contest: Contest, format: str = "svg") -> bytes:
     from archdsl.plot import plot_timings
 
     return plot_timings(contest, format)
+
+
+def run(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -> Outcome:
+    """Declaration to what comes out of it; the wishes are those of `runtime.run.run`."""
+    with needed("running a network"):
+        from archdsl.runtime.run import run
+    sources = compile(declared, settings), compile_inference(declared, settings)
+    return run(expanded(declared, settings), *sources, **wishes)
 
 
 def pass_names() -> list[str]:

@@ -176,7 +176,8 @@ def test_wrong_usage_exits_with_2(line: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["", "compile", "diff", "draw", "check", "summary", "list", "fmt", "show"]
+    "verb",
+    ["", "compile", "diff", "draw", "check", "summary", "list", "fmt", "run", "show"],
 )
 def test_every_verb_explains_itself_with_examples(verb: str, run: Run) -> None:
     text = run(f"{verb} --help").stdout

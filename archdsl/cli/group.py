@@ -25,6 +25,7 @@ HOMES = {
     "import": ("importing", "import_"),
     "list": ("tables", "list_"),
     "plot": ("plot", "plot"),
+    "run": ("run", "run"),
     "show": ("show", "show"),
     "sizes": ("sizes", "sizes"),
     "summary": ("tables", "summary"),
