@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 .PHONY: all demo docs bench test lint clean
 
 # Each prints sections of benchmarks/RESULTS.md.
-BENCHMARKS := cold warm scale
+BENCHMARKS := cold warm scale inference training
 
 all: $(READY)
 

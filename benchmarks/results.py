@@ -1,6 +1,6 @@
 """Runs benchmarks, each of which prints sections of Markdown, and writes RESULTS.md beside them.
 
-python benchmarks/results.py cold warm scale
+python benchmarks/results.py cold warm scale inference training
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LIBRARIES = ("archdsl", "lark", "jinja2", "click", "rich", "torch", "torchvision", "torchinfo")
+LIBRARIES = (
+    *("archdsl", "lark", "jinja2", "click", "rich"),
+    *("torch", "torchvision", "torchinfo", "onnxruntime", "openvino"),
+)
 
 
 def processor() -> str:
