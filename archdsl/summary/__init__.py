@@ -16,7 +16,7 @@ from archdsl.memory import Memory, memory
 from archdsl.summary.columns import SUMS, USUAL, Column, byte_text, chosen
 from archdsl.summary.rows import LEVELS, Figures, Line, flat, lines, totals
 from archdsl.summary.sizes import sizes_text
-from archdsl.summary.table import drawn, plain, table
+from archdsl.summary.table import Table, styled
 from archdsl.summary.texts import as_json, comma_separated, markdown, tabular
 from archdsl.zoo import Listed
 
@@ -78,16 +78,16 @@ def terminal(
     width: int | None,
 ) -> str:
     """The rows for a person at a terminal."""
-    made = table((column.heading, column.right) for column in columns)
+    made = Table((column.heading, column.right) for column in columns)
     for line in rows:
         look = "dim" if line.depth else ""
         cells = [(column, column.cell(line, wholes)) for column in columns]
         made.add_row(
-            *(plain(cell, look if column.name == "what" else "") for column, cell in cells)
+            *(styled(cell, look) if column.name == "what" else cell for column, cell in cells)
         )
     made.add_section()
-    made.add_row(*(plain(c.cell(total, wholes)) for c in columns), style="bold")
-    return drawn(made, color, width)
+    made.add_row(*(c.cell(total, wholes) for c in columns), style="bold")
+    return made.drawn(color, width)
 
 
 def zoo_table(networks: Iterable[Listed], *, color: bool = False, width: int | None = None) -> str:
@@ -99,11 +99,11 @@ def zoo_table(networks: Iterable[Listed], *, color: bool = False, width: int | N
         ("MACs", True),
         ("about", False),
     )
-    made = table(headings)
+    made = Table(headings)
     for listed in networks:
         figures = f"{listed.params:,}", f"{listed.macs:,}"
-        made.add_row(listed.name, listed.year, *figures, plain(printable(listed.about)))
-    return drawn(made, color, width)
+        made.add_row(listed.name, listed.year, *figures, printable(listed.about))
+    return made.drawn(color, width)
 
 
 def closing(report: Report, unit: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from archdsl.diagnostics import printable
 from archdsl.diff import Change, Diff, Figures, Side, Step, counts, together
 from archdsl.records import dataclass
 from archdsl.summary.columns import byte_text
-from archdsl.summary.table import drawn, plain, table
+from archdsl.summary.table import Table
 
 SIGNS: dict[Change, str] = {"equal": "", "changed": "~", "added": "+", "removed": "-"}
 STYLES: dict[Change, str] = {
@@ -45,8 +45,7 @@ def changes(
     found: Diff, level: str = "block", *, color: bool = False, width: int | None = None
 ) -> str:
     """The diff as a table; `level` is `block`, or `layer` for what stands in changed blocks too."""
-    made = table((heading, heading in FIGURES) for heading in HEADINGS)
-    made.columns[HEADINGS.index("what")].no_wrap = False
+    made = Table(((heading, heading in FIGURES) for heading in HEADINGS), wraps="what")
     for line in lines(found.steps, level):
         style = STYLES[line.change]
         cells = (
@@ -57,16 +56,16 @@ def changes(
             *map(growth, (line.delta.params, line.delta.macs, line.delta.elements)),
             line.field,
         )
-        made.add_row(*(plain(printable(cell), style) for cell in cells))
+        made.add_row(*map(printable, cells), style=style)
     made.add_section()
     before, after = found.totals
     for name, figures in zip(found.names, found.totals, strict=True):
         counts = (f"{n:,}" for n in (figures.params, figures.macs, figures.elements))
-        made.add_row("", plain(printable(name)), "total", "", *counts)
+        made.add_row("", printable(name), "total", "", *counts)
     delta = after - before
     grown = map(growth, (delta.params, delta.macs, delta.elements))
     made.add_row("", "difference", "", "", *grown, style="bold")
-    return "\n".join([drawn(made, color, width), *map(printable, closing(found))])
+    return "\n".join([made.drawn(color, width), *map(printable, closing(found))])
 
 
 # ---- rows ----------------------------------------------------------------------------------

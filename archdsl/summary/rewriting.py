@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from archdsl.graph import Network
 from archdsl.measure import measure
 from archdsl.passes import Step
-from archdsl.summary.table import drawn, plain, table
+from archdsl.summary.table import Table
 
 FIGURES = ("operators", "params", "MACs")
 
@@ -16,13 +16,13 @@ def rewriting(
     network: Network, steps: Sequence[Step], *, color: bool = False, width: int | None = None
 ) -> str:
     """A row for each pass: what it did, and the network's figures behind it, heads and all."""
-    made = table((heading, heading in FIGURES) for heading in ("pass", "what it did", *FIGURES))
+    made = Table((heading, heading in FIGURES) for heading in ("pass", "what it did", *FIGURES))
     made.add_row("", "as in training", *figures(network))
     for step in steps:
         style = "" if any(step.counts) else "dim"
         cells = (step.did.name, step.text, *figures(step.network))
-        made.add_row(*(plain(cell, style) for cell in cells))
-    return drawn(made, color, width)
+        made.add_row(*cells, style=style)
+    return made.drawn(color, width)
 
 
 def figures(network: Network) -> tuple[str, ...]:

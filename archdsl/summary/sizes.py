@@ -9,7 +9,7 @@ from archdsl.graph import Network
 from archdsl.outline import outline
 from archdsl.sizes import Line, Refusal, Sizes
 from archdsl.summary.rows import indented, shown
-from archdsl.summary.table import drawn, plain, table
+from archdsl.summary.table import Table, styled
 
 
 def sizes_text(
@@ -59,13 +59,13 @@ def shapes_table(network: Network, sizes: Sizes, color: bool, width: int | None)
     entries = list(shown(outline(network), "block"))
     simpler = any(sizes.regular[e.end.index] != sizes.shapes[e.end.index] for _, e in entries)
     names = [f"for multiples of {sizes.multiple}"] if simpler else []
-    made = table((name, False) for name in ("name", "what", "output", *names))
+    made = Table((name, False) for name in ("name", "what", "output", *names))
     for depth, entry in entries:
         regular = [sizes.regular[entry.end.index]] if simpler else []
         made.add_row(
-            plain(indented(depth, entry.name, entry.repeat)),
-            plain(entry.what, "dim" if depth else ""),
-            plain(sizes.shapes[entry.end.index]),
-            *map(plain, regular),
+            indented(depth, entry.name, entry.repeat),
+            styled(entry.what, "dim" if depth else ""),
+            sizes.shapes[entry.end.index],
+            *regular,
         )
-    return drawn(made, color, width)
+    return made.drawn(color, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.summary.columns import byte_text
-from archdsl.summary.table import drawn, plain, table
+from archdsl.summary.table import Table
 from archdsl.timings import Contest, Timing
 
 HEADINGS = (
@@ -23,12 +23,12 @@ def timings(contest: Contest, *, color: bool = False, width: int | None = None) 
     """A row for each contestant, by work; the first of each work is what the others are held to."""
     parts = [f"{contest.network}: {contest.setting}"]
     for work in contest.works():
-        made = table(HEADINGS)
+        made = Table(HEADINGS)
         for timing in contest.of(work):
             style = "" if contest.agrees(timing) else "red"
-            made.add_row(*(plain(cell, style) for cell in cells(contest, timing)))
+            made.add_row(*cells(contest, timing), style=style)
         rounds = len(contest.of(work)[0].times)
-        parts += [f"\n{work}, medians of {rounds} rounds", drawn(made, color, width)]
+        parts += [f"\n{work}, medians of {rounds} rounds", made.drawn(color, width)]
     return "\n".join(parts)
 
 
