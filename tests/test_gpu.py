@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from sources import source
 
 import archdsl
+from archdsl.cli import verbs
+from archdsl.documents.timings import ContestDocument
 
 pytestmark = [pytest.mark.torch, pytest.mark.gpu]
 
@@ -43,3 +46,12 @@ def test_two_towers_on_two_gpus() -> None:
     assert devices == {"cuda:0", "cuda:1"}
     with torch.no_grad():
         assert model(torch.randn(2, 3, 227, 227)).shape == (2, 1000)
+
+
+@pytest.mark.parametrize("words", [[], ["--dtype", "float16", "--compile"]])
+def test_contestants_agree_on_the_gpu(words: list[str]) -> None:
+    words = ["bench", "resnet18", "--against", "torchvision", "--rounds", "2", "--json", *words]
+    result = CliRunner().invoke(verbs, words)
+    found = ContestDocument.model_validate_json(result.stdout)
+    assert "archdsl, CUDA graph" in [each.contestant for each in found.timings]
+    assert all(each.agrees and each.memory is not None for each in found.timings)

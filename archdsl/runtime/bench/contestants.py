@@ -15,6 +15,8 @@ from archdsl.records import dataclass
 from archdsl.runtime.bench.engines import (
     ENGINES,
     Engine,
+    Inference,
+    Inputs,
     compiled,
     eager,
     frozen,
@@ -121,22 +123,29 @@ class Sides:
 
     def own_rewritten(self) -> nn.Module:
         """The module for inference."""
-        code = imported(self.rewritten, function_name(self.network.name))
         placed = {"devices": [CPU] * self.network.devices} if self.network.devices else {}
-        made: nn.Module = code.from_trained(self.state, **placed)
+        made: nn.Module = self.code.from_trained(self.state, **placed)
         return made.to(self.conditions.device, self.conditions.dtype)
 
     def own_packed(self) -> nn.Module:
         """The module for inference with its weights laid out for the inputs."""
         made = self.own_rewritten()
-        code: Any = imported(self.rewritten, function_name(self.network.name))
-        code.pack(made, *self.conditions.inputs)
+        self.code.pack(made, *self.conditions.inputs)
         return made
 
+    def graphed(self, model: nn.Module, inputs: Inputs) -> Inference:
+        """An engine: the module for inference as one CUDA graph."""
+        with torch.inference_mode():
+            return eager(self.code.graphed(model, *inputs), inputs)
+
     @property
-    def packs(self) -> bool:
-        """Whether there is something to lay out."""
-        return self.conditions.device.type == "cpu" and "\ndef pack(" in self.rewritten
+    def code(self) -> Any:
+        """The Python module of the code for inference."""
+        return imported(self.rewritten, function_name(self.network.name))
+
+    def offers(self, function: str, device: str) -> bool:
+        """Whether the code for inference has a function for such a device, and this is one."""
+        return self.conditions.device.type == device and hasattr(self.code, function)
 
     def theirs(self) -> nn.Module:
         """The other model."""
@@ -176,8 +185,10 @@ def for_inference(sides: Sides, compile: bool, engines: Sequence[str]) -> Iterat
     for name in engines:
         yield other(name, ENGINES[name])
     yield entry("archdsl", sides.own_rewritten)
-    if sides.packs:
+    if sides.offers("pack", "cpu"):
         yield entry("archdsl, packed", sides.own_packed)
+    if sides.offers("graphed", "cuda"):
+        yield entry("archdsl, CUDA graph", sides.own_rewritten, sides.graphed)
     if compile:
         yield entry("archdsl, compiled", sides.own_rewritten, best)
     for name in engines:
