@@ -10,12 +10,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import jinja2
 import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT, SMALL
 
 from archdsl import cache, pipeline
 from archdsl.cli import verbs
+from archdsl.torchgen.template import environment
 
 RESIDUAL = """\
 block unit = [ (conv 3x3 8 > bn > relu > conv 3x3 8 > bn) + identity ] > relu
@@ -203,6 +205,18 @@ def test_damaged_entries_are_none(damage: bytes, kept: Path) -> None:
     for entry in (kept / "cache/archdsl").iterdir():
         entry.write_bytes(damage)
     assert compiled("user.arch") == first
+
+
+def test_a_template_is_compiled_once(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def own(text: str) -> str:
+        (kept / "own.j2").write_text(text)
+        environment.cache_clear()  # as in another run
+        return compiled("user.arch", "--template", "own.j2")[0]
+
+    first, second = own("# {{ module.name }}\n"), own("# {{ module.class_name }}\n")
+    assert first != second
+    monkeypatch.delattr(jinja2.Environment, "compile")
+    assert own("# {{ module.class_name }}\n") == second
 
 
 def test_two_names_with_one_checksum_are_told_apart(

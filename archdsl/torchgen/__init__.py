@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archdsl.graph import Network
-from archdsl.passes.weights import Rewritten
-from archdsl.torchgen.inference import Inference
 from archdsl.torchgen.module import Module
 from archdsl.torchgen.plan import functions, plan
 from archdsl.torchgen.template import rendered
+
+if TYPE_CHECKING:
+    from archdsl.passes.weights import Rewritten
 
 __all__ = ["functions", "generate", "generate_inference"]
 
@@ -22,6 +24,8 @@ def generate_inference(
     rewritten: Rewritten, probes: tuple[Network, ...] = (), template: Path | None = None
 ) -> str:
     """The source of a network rewritten for inference, with a converter for trained weights."""
+    from archdsl.torchgen.inference import Inference
+
     return rendered(Inference(plan(rewritten.network, probes), rewritten), template)
 
 

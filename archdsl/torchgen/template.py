@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache as once
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.bccache import Bucket
 
+from archdsl import cache
 from archdsl.diagnostics import mistake
 from archdsl.library import shipped
 from archdsl.torchgen.module import Module
@@ -29,12 +31,24 @@ def rendered(module: Module, template: Path | None) -> str:
         raise mistake("template", f"{where}: {error.message}") from error
 
 
-@cache
+class Compiled(BytecodeCache):
+    """Templates as Python's code, kept between runs; Jinja compares the texts that they were."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := cache.read(f"template {bucket.key}"):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        cache.write(f"template {bucket.key}", bucket.bytecode_to_string())
+
+
+@once
 def environment(folder: Path | None) -> Environment:
     """Where templates are looked for and how they are read; those read before are kept."""
     folders = [shipped("templates")] if folder is None else [folder, shipped("templates")]
     return Environment(
         loader=FileSystemLoader(folders),
+        bytecode_cache=Compiled(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
