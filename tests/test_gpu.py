@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
-from sources import source
+from sources import inference, source
 
 import archdsl
 from archdsl.cli import verbs
 from archdsl.documents.timings import ContestDocument
+from archdsl.runtime.module import imported
 
 pytestmark = [pytest.mark.torch, pytest.mark.gpu]
 
@@ -24,10 +25,34 @@ def test_a_file_takes_the_gpu_by_itself(options: list[str], tmp_path: Path) -> N
     path = tmp_path / "resnet18.py"
     path.write_text(source("resnet18"))
     words = [sys.executable, str(path), "--batch", "4", *options]
+    check_run(words)
+
+
+@pytest.mark.parametrize("options", [[], ["--no-graph"], ["--compile"], ["--dtype", "float32"]])
+def test_so_does_a_file_for_inference(options: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "resnet18.py"
+    path.write_text(inference("resnet18"))
+    check_run([sys.executable, str(path), "--batch", "4", *options])
+
+
+def check_run(words: list[str]) -> None:
     found = subprocess.run(words, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr[-3000:]
     assert re.search(r"output \(4, 1000\), cuda", found.stdout)
     assert "peak memory" in found.stdout
+
+
+def test_a_graph_of_prefetched_batches_gives_the_logits_of_the_model() -> None:
+    file = imported(inference("resnet18"), "resnet18")
+    trained = archdsl.load("resnet18").module()
+    model = file.from_trained(trained.state_dict()).to("cuda")
+    batches = [[torch.randn(2, 3, 224, 224).pin_memory()] for _ in range(4)]
+    with torch.inference_mode():
+        run = file.graphed(model, batches[0][0].to("cuda"))
+        for (here,), (there,) in zip(
+            batches, file.prefetched(batches, torch.device("cuda")), strict=True
+        ):
+            torch.testing.assert_close(run(there), model(here.to("cuda")), rtol=1e-3, atol=1e-3)
 
 
 def test_the_gpu_gives_the_logits_of_the_cpu() -> None:
