@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archdsl import pipeline
+from archdsl.cli.bench import ENGINES
 from archdsl.cli.files import ending, write
 from archdsl.cli.options import SET, SPEC
 from archdsl.cli.streams import note, quieten_torch, say
@@ -35,7 +36,7 @@ network sees noise, always the same.""",
 @SET
 @click.option(
     "--engine",
-    type=click.Choice(["torch", "torchscript", "onnxruntime", "openvino"]),
+    type=click.Choice(["torch", *ENGINES]),
     default="torch",
     show_default=True,
     help="What runs it.",

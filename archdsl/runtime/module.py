@@ -9,7 +9,8 @@ from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from archdsl.naming import function_name
 
@@ -20,6 +21,17 @@ def build(source: str, name: str, arguments: Mapping[str, Any]) -> nn.Module:
     network = factory(**arguments)
     if not isinstance(network, nn.Module):
         raise TypeError(f"{function_name(name)}() of the generated source makes no module")
+    return network
+
+
+def with_weights(source: str, name: str, state: Mapping[str, Tensor], devices: int) -> nn.Module:
+    """The network of a source for inference, on a CPU with the training module's weights.
+
+    `devices` is how many its parts are spread over, if they are.
+    """
+    code = imported(source, function_name(name))
+    placed = {"devices": [torch.device("cpu")] * devices} if devices else {}
+    network: nn.Module = code.from_trained(state, **placed)
     return network
 
 

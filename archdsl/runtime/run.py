@@ -10,17 +10,16 @@ from pathlib import Path
 
 import numpy
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from archdsl.diagnostics import known, mistake
 from archdsl.graph import Network, Node
-from archdsl.naming import function_name
 from archdsl.records import dataclass
 from archdsl.runtime.bench import samples, threaded
 from archdsl.runtime.bench.engines import ENGINES, Engine, Inference, eager
 from archdsl.runtime.bench.timing import in_turn, timed, waiting
 from archdsl.runtime.models import ran
-from archdsl.runtime.module import imported
+from archdsl.runtime.module import with_weights
 from archdsl.runtime.prediction import compiled
 from archdsl.runtime.trace import shown
 from archdsl.runtime.verify import fitted
@@ -70,7 +69,7 @@ def run(
     about, state = trained(network, source, weights)
     number = getattr(torch, dtype)
     inputs = [x.to(number) for x in drawn]
-    model = for_inference(network, rewritten, state).to(number)
+    model = with_weights(rewritten, network.name, state, network.devices).to(number)
     runs: list[Inference] = []
     outputs: list[Tensor] = []
 
@@ -101,14 +100,6 @@ def trained(network: Network, source: str, weights: Path | None) -> tuple[str, S
     if found.verdict == "differs":
         raise mistake("weights", f"{weights} does not fit {network.name}: {found.text}")
     return f"{weights}, {found.text}", converted(names, own, given)
-
-
-def for_inference(network: Network, rewritten: str, state: State) -> nn.Module:
-    """The module of a source for inference, with the weights of the one for training."""
-    code = imported(rewritten, function_name(network.name))
-    placed = {"devices": [CPU] * network.devices} if network.devices else {}
-    module: nn.Module = code.from_trained(state, **placed)
-    return module
 
 
 def arrays(network: Network, files: Sequence[Path]) -> list[Tensor]:

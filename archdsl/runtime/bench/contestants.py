@@ -25,7 +25,7 @@ from archdsl.runtime.bench.engines import (
 )
 from archdsl.runtime.bench.timing import Run
 from archdsl.runtime.models import model, ran
-from archdsl.runtime.module import imported
+from archdsl.runtime.module import imported, with_weights
 from archdsl.runtime.pairing import Unpaired, pairs
 from archdsl.runtime.prediction import compiled as built
 from archdsl.runtime.trace import tensors
@@ -123,8 +123,8 @@ class Sides:
 
     def own_rewritten(self) -> nn.Module:
         """The module for inference."""
-        placed = {"devices": [CPU] * self.network.devices} if self.network.devices else {}
-        made: nn.Module = self.code.from_trained(self.state, **placed)
+        network = self.network
+        made = with_weights(self.rewritten, network.name, self.state, network.devices)
         return made.to(self.conditions.device, self.conditions.dtype)
 
     def own_packed(self) -> nn.Module:
