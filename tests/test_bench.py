@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -175,6 +176,30 @@ def test_other_engines_answer_the_same(run: Run, engine: str) -> None:
 
 
 @pytest.mark.slow
+def test_torch_compile_finds_nothing_from_earlier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(engines.KEPT, str(tmp_path))
+    compile = torch.compile  # whose own backend takes seconds to load
+    monkeypatch.setattr(torch, "compile", lambda work: compile(work, backend="eager"))
+    folders, compiled = [], []
+
+    def backend(graph: torch.fx.GraphModule, inputs: object) -> Callable[..., object]:
+        compiled.append(graph)
+        return graph.forward
+
+    def double(x: torch.Tensor) -> torch.Tensor:
+        return x + x
+
+    for _ in range(2):
+        with engines.compiling_anew(torch.device("cpu")):
+            folders.append(Path(os.environ[engines.KEPT]))
+            compile(double, backend=backend)(torch.zeros(2))
+    assert (len(compiled), len({*folders, tmp_path})) == (2, 3)
+    assert not any(folder.exists() for folder in folders)
+    assert os.environ[engines.KEPT] == str(tmp_path)
+
+
 def test_compiled_code_answers_the_same(run: Run) -> None:
     found = contest("--compile", run=run)
     names = [each.contestant for each in found.timings if "compiled" in each.contestant]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import zip_longest
 from typing import Any
@@ -26,7 +26,7 @@ from archdsl.runtime.bench.contestants import (
     for_inference,
     for_training,
 )
-from archdsl.runtime.bench.engines import ENGINES
+from archdsl.runtime.bench.engines import ENGINES, compiling_anew
 from archdsl.runtime.bench.timing import Run, in_turn, peak, timed, waiting
 from archdsl.runtime.models import ran
 from archdsl.runtime.trace import NOTHING, distance
@@ -67,7 +67,8 @@ def bench(
     inputs = [x.to(number) for x in drawn] if purpose == "inference" else drawn
     conditions = Conditions(there, number, inputs)
     sides = Sides(network, source, rewritten, against, conditions)
-    with threaded(threads):
+    anew = compiling_anew(there) if compile else nullcontext()
+    with threaded(threads), anew:
         if purpose == "inference":
             contestants = list(for_inference(sides, compile, engines))
         else:

@@ -5,8 +5,11 @@ Each makes of a module in evaluation and its inputs a run that answers with the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -18,6 +21,7 @@ from archdsl.runtime.trace import tensors
 Inputs = Sequence[Tensor]
 Inference = Callable[[], list[Tensor]]
 Engine = Callable[[nn.Module, Inputs], Inference]
+KEPT = "TORCHINDUCTOR_CACHE_DIR"  # where torch.compile keeps what it made
 
 
 def eager(model: Callable[..., object], inputs: Inputs) -> Inference:
@@ -40,6 +44,25 @@ def compiled(model: nn.Module, inputs: Inputs) -> Inference:
 def frozen(model: nn.Module, inputs: Inputs) -> Inference:
     """`torch.compile` with weights as constants, which it folds and lays out anew."""
     return eager(torch.compile(model, options={"freezing": True}), inputs)
+
+
+@contextmanager
+def compiling_anew(device: torch.device) -> Iterator[None]:
+    """A while in which `torch.compile` is loaded, and finds nothing that it kept from earlier.
+
+    What it has seen at another batch would make it compile for any batch.
+    """
+    torch.compiler.reset()
+    before = os.environ.get(KEPT)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ[KEPT] = folder
+        try:
+            torch.compile(torch.relu)(torch.zeros(64, device=device))
+            yield
+        finally:
+            del os.environ[KEPT]
+            if before is not None:
+                os.environ[KEPT] = before
 
 
 def torchscript(model: nn.Module, inputs: Inputs) -> Inference:
