@@ -240,7 +240,7 @@ class Network:
     mistakes: tuple[Diagnostic, ...] = ()  # of a mere sketch: why it is no more than that
     known: Known = field(default_factory=Known)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[Node, ...]:
         """The nodes that tensors come in by."""
         return tuple(node for node in self.nodes if node.op.inputs == 0)

@@ -28,19 +28,20 @@ def bind(
     """Bind a call's arguments to parameters; `inner` gets them, in the order of the header."""
     params = declared.definition.params
     given = matched(declared, call)
-    strides = carried_stride(declared, given, env, evaluators)
+    outer, own = evaluators(env), evaluators(inner)
+    strides = carried_stride(declared, given, env, outer)
     for param in params:
         arg = given.get(param.names)
         default = literal_default(param)
         if arg is not None:
-            value = strides.pop(id(arg.value), None) or argument(param, arg.value, evaluators(env))
+            value = strides.pop(id(arg.value), None) or argument(param, arg.value, outer)
             if declared.definition.kind == "block":
                 refuse_holes(value, arg)
             home = env.home
         elif param.names[0] == "stride" and "stride" in strides:
             value, home = [strides.pop("stride")], env.home
         elif param.default is not None:
-            value, home = argument(param, param.default, evaluators(inner)), inner.home
+            value, home = argument(param, param.default, own), inner.home
         else:
             raise mistake(
                 "argument",
@@ -94,7 +95,7 @@ def bare_padding(arg: s.Arg) -> bool:
 
 
 def carried_stride(
-    declared: Declared, given: Mapping[tuple[str, ...], s.Arg], env: Env, evaluators: Evaluators
+    declared: Declared, given: Mapping[tuple[str, ...], s.Arg], env: Env, evaluate: Evaluator
 ) -> dict[Any, Any]:
     """A size's stride goes to the parameter `stride` where there is one and it was not given.
 
@@ -106,9 +107,9 @@ def carried_stride(
     for arg in given.values():
         expr = arg.value
         if isinstance(expr, s.Operation) and expr.sign == "/":
-            left = evaluators(env)(expr.operands[0])
+            left = evaluate(expr.operands[0])
             if isinstance(left.value, tuple):
-                right = evaluators(env).passing(expr.operands[1])
+                right = evaluate.passing(expr.operands[1])
                 return {id(expr): [left], "stride": right}
         elif isinstance(expr, s.Name) and expr.name in env.values:
             value = env.values[expr.name].value

@@ -15,7 +15,7 @@ from archdsl import syntax as s
 from archdsl.copying import Copier
 from archdsl.expand.building import BROKEN, MAX_NODES, MAX_STEPS
 from archdsl.expand.names import Env
-from archdsl.graph import Scope, Use, joined
+from archdsl.graph import Use, joined
 from archdsl.modules import DeclaredNetwork
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ class Reuse:
         passed, shapes = x < 0, (walk.shape(x), walk.shape(env.entry))
         return call.span, passed, shapes, walk.device, walk.training, len(walk.uses)
 
-    def earlier(self, key: Hashable, call: s.Call, env: Env) -> Use | None:
-        """A use that comes to the same."""
-        walk, use = self.walk, self.walk.known.uses.get(key)
+    def earlier(self, key: Hashable, name: str, call: s.Call, env: Env) -> Use | None:
+        """A use that comes to the same; if there is one, that in the same place."""
+        walk, uses = self.walk, self.walk.known.uses
+        use = uses.get((key, joined(walk.scope.path, name)), uses.get(key))
         if use is None or use.call != call:
             return None
         if len(walk.nodes) + use.size > MAX_NODES or walk.steps + use.steps > MAX_STEPS:
@@ -71,19 +72,18 @@ class Reuse:
             walk.steps - steps,
         )
 
-    def again(self, use: Use, name: str, env: Env, x: int) -> int | None:
+    def again(self, use: Use, key: Hashable, name: str, env: Env, x: int) -> int | None:
         """Add a use under a name: the same where it stands in the same place, or a copy."""
         walk = self.walk
-        if self.in_place(use, name, x):
-            scope = use.scope
-            walk.aliases |= use.passed
-            walk.counts += use.counts
-        else:
-            scope = self.copied(use, name, env, x)
-        walk.scope.items.append(scope)
-        walk.nodes += scope.nodes()
+        if not self.in_place(use, name, x):
+            use = self.copied(use, name, env, x)
+            walk.known.uses[key, use.scope.path] = use
+        walk.scope.items.append(use.scope)
+        walk.nodes += use.scope.nodes()
+        walk.aliases |= use.passed
+        walk.counts += use.counts
         walk.steps += use.steps
-        return scope.end
+        return use.scope.end
 
     def in_place(self, use: Use, name: str, x: int) -> bool:
         """Whether a use of another expansion has the path and the numbers that it would get."""
@@ -94,18 +94,27 @@ class Reuse:
             and max(use.passed, default=walk.alias) == walk.alias
         )
 
-    def copied(self, use: Use, name: str, env: Env, x: int) -> Scope:
+    def copied(self, use: Use, name: str, env: Env, x: int) -> Use:
         """A copy of a use on another tensor."""
         walk = self.walk
-        first = len(walk.nodes)
-        numbers = {use.start + i: first + i for i in range(use.size)}
+        start = len(walk.nodes)
+        numbers = {use.start + i: start + i for i in range(use.size)}
         numbers |= {use.scope.entry: walk.real(x), use.scope.source: x}
-        for tensor, node in use.passed.items():
-            numbers[tensor] = walk.alias
-            walk.aliases[numbers[tensor]] = numbers.get(node, node)
-        given = {was: env.values[name] for name, was in use.given.items()}
-        copier = Copier(numbers, {use.home: env.home}, given)
+        numbers |= {tensor: walk.alias - i for i, tensor in enumerate(use.passed)}
+        given = {name: env.values[name] for name in use.given}
+        bindings = {was: given[name] for name, was in use.given.items()}
+        copier = Copier(numbers, {use.home: env.home}, bindings)
         scope = copier.copy(use.scope, walk.scope, name)
-        scope.like = use.scope
-        walk.counts += map(copier.symbol, use.counts)
-        return scope
+        scope.like = use.scope.original
+        passed = {numbers[tensor]: copier.number(node) for tensor, node in use.passed.items()}
+        return Use(
+            use.call,
+            env.home,
+            given,
+            scope,
+            start,
+            use.size,
+            passed,
+            tuple(map(copier.symbol, use.counts)),
+            use.steps,
+        )

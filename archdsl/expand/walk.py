@@ -209,7 +209,7 @@ class Expander(Building):
         if call.bodies:
             raise mistake("argument", f"{op.name} is an operator and takes no body", call.span)
         rank = self.shape(x).rank if x != BROKEN else UNKNOWN
-        found = op_arguments(op, call, lambda expr: self.evaluate(expr, env), rank)
+        found = op_arguments(op, call, self.evaluator(env), rank)
         inputs = (x, *(self.tensor(ref.name, ref.span) for ref in found.tensors))
         if x == BROKEN:
             raise Broken
@@ -242,8 +242,9 @@ class Expander(Building):
     ) -> int | None:
         def make(names: list[str | None], x: int) -> int | None:
             key = self.reuse.key(call, env, x)
-            if (use := self.reuse.earlier(key, call, env)) is not None:
-                return self.reuse.again(use, names[-1] or "", env, x)
+            name = names[-1] or ""
+            if (use := self.reuse.earlier(key, name, call, env)) is not None:
+                return self.reuse.again(use, key, name, env, x)
             with (
                 self.opened("block", names, False, x, call.span) as scope,
                 self.reuse.kept(key, call, env),
