@@ -20,6 +20,7 @@ A spec passes through the rooms of this package in one direction, each fact has 
     parser, trees, format             text to tree; kept trees; text to the same text, laid out
     expand (and its helpers)          tree to graph: blocks, stacks, joins and variants worked out
     graph                             the network: operators in walking order, scopes that name them
+    copying                           parts of a network copied, and numbered anew
     field, measure, counts            what maps see; figures; costs as other tools count them
     memory                            bytes: the peak of inference, what training keeps
     passes                            the graph rewritten for inference, one small pass a file
