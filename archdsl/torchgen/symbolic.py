@@ -30,7 +30,7 @@ from archdsl.symbols import (
 )
 from archdsl.torchgen.expressions import COMPARISON, Expr, agrees, combined, constant, plain
 
-RESERVED = FILE_NAMES | {"devices", "enough", "i", "model", "state_dict"}
+RESERVED = FILE_NAMES | {"devices", "enough", "i", "memory", "model", "state_dict"}
 LONGEST, LONGEST_TEST = 32, 60  # characters of an expression that one would write
 
 

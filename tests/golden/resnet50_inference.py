@@ -100,7 +100,11 @@ def from_trained(state_dict: Mapping[str, Tensor], classes: int = 1000) -> ResNe
     """Build the network for inference with the weights of the training module."""
     with torch.device("meta"):  # no weights are drawn
         model = resnet50(classes)
-    model.to_empty(device=torch.get_default_device())
+    memory = {
+        key: torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
+        for key, tensor in model.state_dict().items()
+    }
+    model.load_state_dict(memory, assign=True)
     convert(model, state_dict)
     return model
 
