@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
@@ -30,6 +31,7 @@ def contest(name: str, purpose: str, **wishes: Any) -> Contest:
     def told(line: str) -> None:
         print(f"{name}: {line}", file=sys.stderr)
 
+    gc.collect()  # a contest takes up to some 15 GB, and what compilers make of models is in cycles
     declared = pipeline.declared(SPECS[name])
     against = f"torchvision:{name}"
     wishes |= {"device": "cpu", "threads": THREADS, "against": against, "told": told}
