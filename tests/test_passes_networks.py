@@ -151,6 +151,22 @@ def test_packing_keeps_the_outputs_of_any_size_and_the_count(name: str, packed: 
             torch.testing.assert_close(model(x), wanted, rtol=1e-4, atol=close)
 
 
+def test_packed_in_bfloat16_behind_a_layer_that_answers_in_float32() -> None:
+    text = "network net\n  input 3x16x16\n  conv 3x3 8 > relu > lrn 5 > conv 3x3 8 > relu\n"
+    made = module("net", compile_inference(declared_in(text)))
+    torch.manual_seed(0)
+    model, x = made.net(), torch.randn(2, 3, 16, 16)
+    for parameter in model.parameters():
+        parameter.normal_(0, 0.2)
+    expected = model(x)
+    model, x = model.to(torch.bfloat16), x.to(torch.bfloat16)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        made.pack(model, x)
+        found = model(x)
+    assert type(model.conv).__name__ == "PackedConv2d"
+    torch.testing.assert_close(found.float(), expected, rtol=0.05, atol=0.05)
+
+
 def test_a_scale_that_only_moves_keeps_its_weights() -> None:
     text = """\
 network moves

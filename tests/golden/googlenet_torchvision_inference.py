@@ -232,6 +232,7 @@ class PackedConv2d(nn.Module):
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         conv = torch.ops.mkldnn._convolution_pointwise
         name, limits = self.activation
+        x = x.to(self.weight.dtype)  # under autocast some layers answer in float32
         y: Tensor
         if other is None:
             y = conv.default(x, self.weight, self.bias, *self.options, name, limits, "")
