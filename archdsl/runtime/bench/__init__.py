@@ -6,6 +6,7 @@ timed in turn (`timing`). `contestants` says who takes part, `engines` what runs
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -152,6 +153,7 @@ def contest(
     for each in (contestants[0], *contestants):
         told(f"building {each.name}")
         entries.append(ran(f"{each.name} does not run", partial(entered, each, device)))
+        gc.collect()  # what compilers and exporters made on the way holds weights in cycles
     del entries[0]  # it waited for what all of them need to be loaded
     baseline = entries[0]
     for work in baseline.runs:
