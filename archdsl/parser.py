@@ -87,7 +87,9 @@ class Builder:
     def built(self, part: Tree[Token] | Token) -> Any:
         if isinstance(part, Token):
             return part
-        return getattr(self, part.data)(part.meta, [self.built(each) for each in part.children])
+        # A token compares itself in Python; at the limit of recursion getattr hides that it fails.
+        make = getattr(self, str(part.data))
+        return make(part.meta, [self.built(each) for each in part.children])
 
     def span(self, meta: Meta | Token) -> Span:
         if isinstance(meta, Token):

@@ -7,6 +7,7 @@ import re
 
 from archdsl.graph import Network, Node, Scope
 from archdsl.naming import camel, class_name, function_name, run_together, unique
+from archdsl.passes.weights import scopes
 from archdsl.torchgen.bodies import ENTRY, Bodies, Item
 from archdsl.torchgen.constructor import Class, Constructor, says_itself
 from archdsl.torchgen.structure import Group, Instance, Key, grouped
@@ -25,12 +26,17 @@ def plan(network: Network, probes: tuple[Network, ...]) -> list[Class]:
 
 def functions(network: Network) -> set[int]:
     """The nodes that generated code calls as functions and not as modules."""
-    return {
+    found = {
         item.node.index
         for made in plan(network, ())
         for position in made.functions
         for item in made.group.column(position)
     }
+    for scope in scopes(network.root):
+        if scope.like is not None:  # classes have looked at that one only
+            twins = zip(scope.like.nodes(), scope.nodes(), strict=True)
+            found |= {node.index for other, node in twins if other.index in found}
+    return found
 
 
 class Plan:
@@ -49,8 +55,8 @@ class Plan:
 
     def classes(self) -> list[Class]:
         for height in self.by_height():
-            for scopes in height.values():
-                instances = list(map(self.instance, scopes))
+            for uses in height.values():
+                instances = list(map(self.instance, uses))
                 for group in grouped(instances, self.outside_view, self.class_index):
                     self.add(group)
         return self.made
