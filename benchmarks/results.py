@@ -41,19 +41,12 @@ def heading() -> str:
 
 
 def main() -> None:
-    """Run the benchmarks named, and write what they print."""
-    sections = [
-        subprocess.run(
-            [sys.executable, str(HERE / f"{name}.py")],
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-        for name in sys.argv[1:]
-    ]
-    (HERE / "RESULTS.md").write_text(
-        heading() + "".join(sections).rstrip() + "\n", encoding="utf-8"
-    )
+    """Run the benchmarks named, and write what they print; what one breaks, those before keep."""
+    page = heading()
+    for name in sys.argv[1:]:
+        command = [sys.executable, str(HERE / f"{name}.py")]
+        page += subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        (HERE / "RESULTS.md").write_text(page.rstrip() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
