@@ -16,11 +16,11 @@ from networks import SPECS, THREADS, asked, contest, contestant, milliseconds
 from timing import table
 
 from archdsl import pipeline
+from archdsl.runtime.bench.engines import ENGINES
 from archdsl.runtime.bench.timing import in_turn
 from archdsl.timings import Contest
 
 ROUNDS = {1: 15, 8: 5}  # by batch
-ENGINES = ("torchscript", "onnxruntime", "openvino")
 SIDE = 2048  # of the matrices
 KERNELS = 8, 256, 28  # images, channels and extent of the convolution
 
@@ -52,16 +52,14 @@ def knows_bfloat16() -> bool:
     return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags)
 
 
-def rows(
-    contests: Mapping[str, Contest], text: Any, missing: str = ""
-) -> Iterator[tuple[str, ...]]:
+def rows(contests: Mapping[str, Contest], text: Any) -> Iterator[tuple[str, ...]]:
     """A row for each contestant, and what a text says of it and its contest for each network."""
     found = {
         name: {contestant(timing): text(contest, timing) for timing in contest.timings}
         for name, contest in contests.items()
     }
     for who in dict.fromkeys(who for column in found.values() for who in column):
-        yield (who, *(column.get(who, missing) for column in found.values()))
+        yield (who, *(column.get(who, "") for column in found.values()))
 
 
 def section(batch: int, dtype: str, **wishes: Any) -> None:
@@ -98,7 +96,7 @@ def section(batch: int, dtype: str, **wishes: Any) -> None:
 def main() -> None:
     """Print the sections."""
     for batch in ROUNDS:
-        section(batch, "float32", compile=True, engines=ENGINES)
+        section(batch, "float32", compile=True, engines=[*ENGINES])
     if knows_bfloat16():
         for batch in ROUNDS:
             section(batch, "bfloat16")

@@ -10,7 +10,7 @@ import click
 from archdsl import pipeline
 from archdsl.cli.compile import PURPOSES
 from archdsl.cli.files import ending, target, write
-from archdsl.cli.options import SET, SPEC, output_option
+from archdsl.cli.options import SET, SPEC, THREADS, output_option
 from archdsl.cli.plot import FORMATS
 from archdsl.cli.streams import note, progress, quieten_torch, say, table_style
 
@@ -64,7 +64,7 @@ at the peak of a run, beside weights and inputs; in training it includes gradien
     multiple=True,
     help="Also through this engine, for inference; may be repeated.",
 )
-@click.option("--threads", metavar="N", type=click.IntRange(1), help="By default PyTorch's choice.")
+@THREADS
 @click.option("--rounds", metavar="N", type=click.IntRange(2), help="By default what fits in time.")
 @output_option("Plot the times: a file that ends in .svg, .png or .pdf.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON document.")

@@ -67,6 +67,9 @@ SET = click.option(
     callback=settings,
     help="Give a parameter of the network another value; may be repeated.",
 )
+THREADS = click.option(
+    "--threads", metavar="N", type=click.IntRange(1), help="By default PyTorch's choice."
+)
 
 
 def output_option(text: str) -> Callable[[Any], Any]:

@@ -12,7 +12,7 @@ import click
 from archdsl import pipeline
 from archdsl.cli.bench import ENGINES
 from archdsl.cli.files import ending, write
-from archdsl.cli.options import SET, SPEC
+from archdsl.cli.options import SET, SPEC, THREADS
 from archdsl.cli.streams import note, quieten_torch, say
 from archdsl.cli.verify import FILE
 
@@ -56,7 +56,7 @@ network sees noise, always the same.""",
     show_default=True,
     help="The type of numbers.",
 )
-@click.option("--threads", metavar="N", type=click.IntRange(1), help="By default PyTorch's choice.")
+@THREADS
 @click.option(
     "-o",
     "--output",

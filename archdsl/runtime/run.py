@@ -15,14 +15,14 @@ from torch import Tensor
 from archdsl.diagnostics import known, mistake
 from archdsl.graph import Network, Node
 from archdsl.records import dataclass
-from archdsl.runtime.bench import samples, threaded
+from archdsl.runtime.bench import threaded
 from archdsl.runtime.bench.engines import ENGINES, Engine, Inference, eager
 from archdsl.runtime.bench.timing import in_turn, timed, waiting
 from archdsl.runtime.models import ran
 from archdsl.runtime.module import with_weights
 from archdsl.runtime.prediction import compiled
 from archdsl.runtime.trace import shown
-from archdsl.runtime.verify import fitted
+from archdsl.runtime.verify import fitted, images
 from archdsl.runtime.weights import State, converted, randomise, read
 
 CPU = torch.device("cpu")
@@ -65,7 +65,7 @@ def run(
     """
     engines: dict[str, Engine] = {"torch": eager, **ENGINES}
     known("engine", "engine", engine, engines)
-    drawn = arrays(network, files) if files else samples(network, batch, size, CPU)
+    drawn = arrays(network, files) if files else images(network, size, CPU, batch, torch.float32)
     about, state = trained(network, source, weights)
     number = getattr(torch, dtype)
     inputs = [x.to(number) for x in drawn]

@@ -94,11 +94,17 @@ def place(device: str | None) -> torch.device:
     return found
 
 
-def images(network: Network, size: int | None, device: torch.device) -> list[Tensor]:
-    """A random sample for each input of a network, always the same."""
+def images(
+    network: Network,
+    size: int | None,
+    device: torch.device,
+    batch: int = 1,
+    dtype: torch.dtype = torch.float64,
+) -> list[Tensor]:
+    """A random batch for each input of a network, always the same."""
     generator = torch.Generator().manual_seed(0)
     extents = [
         (n.shape.channels, *[size or extent for extent in n.shape.spatial]) for n in network.inputs
     ]
-    drawn = (torch.randn(1, *each, generator=generator, dtype=torch.float64) for each in extents)
+    drawn = (torch.randn(batch, *each, generator=generator, dtype=dtype) for each in extents)
     return [x.to(device) for x in drawn]

@@ -31,7 +31,7 @@ from archdsl.runtime.bench.engines import ENGINES, compiling_anew
 from archdsl.runtime.bench.timing import Run, in_turn, peak, timed, waiting
 from archdsl.runtime.models import ran
 from archdsl.runtime.trace import NOTHING, distance
-from archdsl.runtime.verify import place
+from archdsl.runtime.verify import images, place
 from archdsl.timings import Contest, Timing
 
 SECONDS = 3.0  # of timing for each contestant at each work
@@ -64,7 +64,7 @@ def bench(
         known("engine", "engine", engine, ENGINES)
     there = place(device)
     number = getattr(torch, dtype)
-    drawn = samples(network, batch, size, there)
+    drawn = images(network, size, there, batch, torch.float32)
     inputs = [x.to(number) for x in drawn] if purpose == "inference" else drawn
     conditions = Conditions(there, number, inputs)
     sides = Sides(network, source, rewritten, against, conditions)
@@ -77,15 +77,6 @@ def bench(
         timings = tuple(contest(contestants, sides, rounds, told))
         setting = described(conditions)
     return Contest(network.name, setting, timings, TOLERANCE[number])
-
-
-def samples(network: Network, batch: int, size: int | None, device: torch.device) -> list[Tensor]:
-    """A random batch for each input of a network, always the same."""
-    generator = torch.Generator().manual_seed(0)
-    shapes = [
-        (n.shape.channels, *[size or extent for extent in n.shape.spatial]) for n in network.inputs
-    ]
-    return [torch.randn(batch, *shape, generator=generator).to(device) for shape in shapes]
 
 
 @contextmanager
@@ -149,12 +140,15 @@ def contest(
 ) -> Iterator[Timing]:
     """The timings, work by work; the first contestant is the baseline."""
     device = sides.conditions.device
-    entries = []
-    for each in (contestants[0], *contestants):
+
+    def enter(each: Contestant) -> Entry:
         told(f"building {each.name}")
-        entries.append(ran(f"{each.name} does not run", partial(entered, each, device)))
+        entry = ran(f"{each.name} does not run", partial(entered, each, device))
         gc.collect()  # what compilers and exporters made on the way holds weights in cycles
-    del entries[0]  # it waited for what all of them need to be loaded
+        return entry
+
+    enter(contestants[0])  # it waits for what all of them need to be loaded, and is let go
+    entries = [enter(each) for each in contestants]
     baseline = entries[0]
     for work in baseline.runs:
         told(f"timing {work}")
