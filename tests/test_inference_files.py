@@ -198,3 +198,6 @@ def test_packing_is_for_a_cpu(main: Main, capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit):
         main("--pack", "--device", "cuda")
     assert "error: --pack lays out weights for a CPU" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main("--pack", "--compile")
+    assert "error: --compile lays out weights itself" in capsys.readouterr().err

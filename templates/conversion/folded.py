@@ -11,7 +11,7 @@ def convert(model: nn.Module, trained: Mapping[str, Tensor]) -> None:
             continue
         if name == "weight":  # the bias comes next
             parts = [folded(chain, trained) for chain in chains]
-        tensor.copy_(torch.cat([part[name] for part in parts]))
+        torch.cat([part[name] for part in parts], out=tensor)
 
 
 def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -135,7 +135,7 @@ def convert(model: nn.Module, trained: Mapping[str, Tensor]) -> None:
             continue
         if name == "weight":  # the bias comes next
             parts = [folded(chain, trained) for chain in chains]
-        tensor.copy_(torch.cat([part[name] for part in parts]))
+        torch.cat([part[name] for part in parts], out=tensor)
 
 
 def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -208,28 +208,25 @@ class PackedConv2d(nn.Module):
         return y
 
 
-def pack(model: nn.Module, *inputs: Tensor) -> None:
-    """Lay out the weights of convolutions for inputs like these, on a CPU.
+def pack(model: nn.Module) -> None:
+    """Let convolutions lay out their weights on a CPU, each for the input of its first call.
 
-    Else PyTorch does so in each call. This is what torch.compile does with freezing, by
+    Else PyTorch does so in every call. This is what torch.compile does with freezing, by
     operators that are not public; the model takes other shapes too, but is not saved.
     """
-    shapes: dict[nn.Module, list[int]] = {}
 
-    def see(conv: nn.Module, args: tuple[Tensor, ...]) -> None:
-        if args[0].shape[2:] != (1, 1):  # else the plain product of matrices is faster
-            shapes[conv] = list(args[0].shape)
+    def wait(parent: nn.Module, name: str, conv: nn.Conv2d) -> None:
+        def first(_: nn.Module, args: tuple[Tensor, ...]) -> None:
+            hook.remove()
+            if args[0].shape[2:] != (1, 1):  # else the plain product of matrices is faster
+                parent.add_module(name, PackedConv2d(conv, list(args[0].shape)))
 
-    convs = [module for module in model.modules() if type(module) in PACKABLE]
-    hooks = [conv.register_forward_pre_hook(see) for conv in convs]
-    with torch.inference_mode():
-        model(*inputs)
-    for hook in hooks:
-        hook.remove()
-    for parent in list(model.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Conv2d) and child in shapes:
-                parent.add_module(name, PackedConv2d(child, shapes[child]))
+        hook = conv.register_forward_pre_hook(first)
+
+    for parent in model.modules():
+        for name, child in parent.named_children():
+            if type(child) in PACKABLE:
+                wait(parent, name, child)
 
 
 def graphed(model: nn.Module, *inputs: Tensor) -> Callable[..., Tensor]:
@@ -291,6 +288,8 @@ def main() -> None:
     cuda = device.type == "cuda"
     if args.pack and device.type != "cpu":
         cli.error("--pack lays out weights for a CPU")
+    if args.pack and args.compile:
+        cli.error("--compile lays out weights itself")
     dtype = getattr(torch, args.dtype or ("bfloat16" if cuda else "float32"))
     model = resnet50().to(device, dtype)
     inputs = [torch.randn(args.batch, 3, 224, 224, dtype=dtype, pin_memory=cuda)]
@@ -305,7 +304,7 @@ def main() -> None:
     autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
     with torch.inference_mode(), autocast:  # for what has no kernel in such a type
         if args.pack:
-            pack(model, *inputs)
+            pack(model)
         if args.compile and cuda:
             run = torch.compile(model, mode="max-autotune")
         elif args.compile:

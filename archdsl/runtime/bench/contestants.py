@@ -128,9 +128,9 @@ class Sides:
         return made.to(self.conditions.device, self.conditions.dtype)
 
     def own_packed(self) -> nn.Module:
-        """The module for inference with its weights laid out for the inputs."""
+        """The module for inference, which lays out its weights at the first call."""
         made = self.own_rewritten()
-        self.code.pack(made, *self.conditions.inputs)
+        self.code.pack(made)
         return made
 
     def graphed(self, model: nn.Module, inputs: Inputs) -> Inference:
