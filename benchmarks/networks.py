@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 from archdsl import pipeline
@@ -26,12 +27,20 @@ def asked() -> list[str]:
 
 
 def contest(name: str, purpose: str, **wishes: Any) -> Contest:
-    """A network's code and torchvision's, timed in turn; progress goes to the standard error."""
+    """A network's code and torchvision's, timed in turn, in a process that gives memory back.
+
+    A contest takes up to 15 GB, and compilers keep what they made of models.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(held, name, purpose, wishes).result()
+
+
+def held(name: str, purpose: str, wishes: dict[str, Any]) -> Contest:
+    """A contest, held in this process; progress goes to the standard error."""
 
     def told(line: str) -> None:
         print(f"{name}: {line}", file=sys.stderr)
 
-    gc.collect()  # a contest takes up to some 15 GB, and what compilers make of models is in cycles
     declared = pipeline.declared(SPECS[name])
     against = f"torchvision:{name}"
     wishes |= {"device": "cpu", "threads": THREADS, "against": against, "told": told}
