@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 from math import prod
 
-from archdsl.graph import Network
+from archdsl.graph import Network, Node
 from archdsl.memory.figures import OPTIMIZERS, Memory, Row
 from archdsl.memory.kept import kept
 from archdsl.memory.lifetimes import lifetimes
@@ -19,6 +19,8 @@ class Count:
 
     def __init__(self, network: Network, batch: int, size: int) -> None:
         self.network, self.batch, self.size = network, batch, size
+        self.sizes = {"values": size, "statistics": max(size, 4), "indices": 8}
+        self.outputs = [node.shape.elements * batch * size for node in network.nodes]
         overwriting = overwriters(network)
         self.places = storages(network, overwriting, training=False)
         self.lifetimes = lifetimes(network, self.places)
@@ -57,12 +59,12 @@ class Count:
         """The figures of all nodes."""
         nodes = self.network.nodes
         used = self.in_use()
-        scratch = [self.scratch(i) for i in range(len(nodes))]
+        scratch = [self.scratch(node) for node in nodes]
         return tuple(
             Row(
                 i,
                 node.path,
-                self.output(i) if self.places.get(i, i) == i else 0,
+                self.outputs[i] if self.places.get(i, i) == i else 0,
                 scratch[i],
                 used[i] + scratch[i] if i in self.places else 0,
                 self.kept_for(i),
@@ -74,17 +76,12 @@ class Count:
         """The bytes of tensors that are alive while each node works."""
         change = [0] * (len(self.network.nodes) + 1)
         for place, last in self.lifetimes.items():
-            change[place] += self.output(place)
-            change[last + 1] -= self.output(place)
+            change[place] += self.outputs[place]
+            change[last + 1] -= self.outputs[place]
         return list(accumulate(change))
 
-    def output(self, index: int) -> int:
-        """Bytes of a node's output."""
-        return self.network.nodes[index].shape.elements * self.batch * self.size
-
-    def scratch(self, index: int) -> int:
+    def scratch(self, node: Node) -> int:
         """Bytes that a node needs for itself."""
-        node = self.network.nodes[index]
         if not node.inputs:
             return 0
         return sum(map(self.bytes, node.op.scratch(*self.network.input_shapes(node))))
@@ -94,17 +91,16 @@ class Count:
         kept = self.kept.get(index)
         if kept is None:
             return 0
-        return sum(map(self.output, kept.places)) + sum(map(self.bytes, kept.own))
+        return sum(self.outputs[i] for i in kept.places) + sum(map(self.bytes, kept.own))
 
     def read_and_made(self, index: int) -> int:
         """Bytes of the memory that a node reads and of what it makes."""
         places = {self.places[i] for i in (index, *self.network.nodes[index].inputs)}
-        return sum(map(self.output, places))
+        return sum(self.outputs[i] for i in places)
 
     def bytes(self, buffer: Buffer) -> int:
         """Bytes of an operator's own tensor."""
-        sizes = {"values": self.size, "statistics": max(self.size, 4), "indices": 8}
-        return buffer.elements * sizes[buffer.content] * (1 if buffer.shared else self.batch)
+        return buffer.elements * self.sizes[buffer.content] * (1 if buffer.shared else self.batch)
 
     def stored(self, tensors: Iterable[Tensor]) -> int:
         """Bytes of tensors in the state_dict; a count, which has no axes, takes eight."""

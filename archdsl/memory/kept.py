@@ -27,11 +27,13 @@ def kept(network: Network, overwriting: Set[int]) -> Iterator[Kept]:
     for index, place in places.items():
         node = network.nodes[index]
         came = [needs[i] for i in node.inputs]
-        needs[index] = any(came) or learns(network, node)
+        needs[index] = any(came) or node.applied.params > 0
         if needs[index]:
             saved = saved_by(network, node, came, index in overwriting)
             read = {places[node.inputs[slot]] for slot in saved.inputs}
-            new = tuple(sorted((read | ({place} if saved.output else set())) - seen))
+            if saved.output:
+                read.add(place)
+            new = tuple(sorted(read - seen))
             seen.update(new)
             yield Kept(index, new, saved.own)
 
@@ -40,8 +42,3 @@ def saved_by(network: Network, node: Node, needs: list[bool], overwrites: bool) 
     """What a node's backward pass reads."""
     shapes = network.input_shapes(node)
     return node.op.saved_in_place(*shapes) if overwrites else node.op.saved(needs, *shapes)
-
-
-def learns(network: Network, node: Node) -> bool:
-    """Whether a node has parameters that are trained."""
-    return any(tensor.role == "trainable" for tensor in network.tensors(node))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.graph import Network, Node
+from archdsl.graph import Network, Node, Scope
 from archdsl.memory.storages import Storages, called, given
 
 Lifetimes = dict[int, int]
@@ -17,26 +17,31 @@ def lifetimes(network: Network, places: Storages) -> Lifetimes:
     ends = scope_ends(network)
     last = {place: place for place in places.values()}
     for index, place in places.items():
-        node = network.nodes[index]
         last[place] = max(last[place], index)
-        for i in given(node):
-            last[places[i]] = max(last[places[i]], held_until(node, network.nodes[i], ends))
+    for node, index in given(network.nodes[index] for index in places):
+        place = places[index]
+        last[place] = max(last[place], held_until(node, network.nodes[index], ends))
     end = len(network.nodes) - 1
     outer = [node.index for node in network.inputs] + [output.node for output in network.outputs]
     return last | {places[index]: end for index in outer}
 
 
-def scope_ends(network: Network) -> dict[int, int]:
-    """The last node within each scope, by the scope's id."""
-    return {id(scope): node.index for node in network.nodes for scope in called(node.scope)}
+def scope_ends(network: Network) -> dict[Scope, int]:
+    """The last node within each scope."""
+    ends: dict[Scope, int] = {}
+    for node in reversed(network.nodes):
+        for scope in called(node.scope):
+            if scope in ends:
+                break  # as are those around it
+            ends[scope] = node.index
+    return ends
 
 
-def held_until(reader: Node, source: Node, ends: dict[int, int]) -> int:
+def held_until(reader: Node, source: Node, ends: dict[Scope, int]) -> int:
     """The end of the outermost scope that the source comes into on its way to a reader."""
-    around = {id(scope) for scope in called(source.scope)}
     until = reader.index
     for scope in called(reader.scope):
-        if id(scope) in around:
+        if scope.encloses(source.scope):
             break
-        until = ends[id(scope)]
+        until = ends[scope]
     return until

@@ -8,7 +8,7 @@ differ (in what an `if` or `or` has taken, or in the sign of an activation's arg
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 
 from archdsl.graph import Network, Node, Scope
 
@@ -28,15 +28,23 @@ def running(network: Network, training: bool) -> list[Node]:
     """The nodes that lead to an output, heads included in training; and the inputs."""
     wanted = {output.node for output in network.outputs}
     wanted |= {head.node for head in network.heads} if training else set()
-    for node in reversed(network.nodes):
-        if node.index in wanted:
-            wanted.update(given(node))
+    found = (node for node in reversed(network.nodes) if node.index in wanted)
+    for _, index in given(found):
+        wanted.add(index)
     return [node for node in network.nodes if node.index in wanted or not node.inputs]
 
 
-def given(node: Node) -> set[int]:
-    """What a node reads, and what comes into the blocks around it, whether they read it or not."""
-    return {*node.inputs, *(scope.entry for scope in called(node.scope) if scope.parent)}
+def given(nodes: Iterable[Node]) -> Iterator[tuple[Node, int]]:
+    """What each node reads; for the first in a block what comes into that, whether read or not."""
+    entered: set[Scope] = set()
+    for node in nodes:
+        for index in node.inputs:
+            yield node, index
+        if node.scope not in entered:
+            entered.add(node.scope)
+            for scope in called(node.scope):
+                if scope.parent:
+                    yield node, scope.entry
 
 
 def called(scope: Scope | None) -> Iterator[Scope]:
