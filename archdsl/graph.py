@@ -63,6 +63,8 @@ class Node:
     @property
     def rule(self) -> Hashable:
         """What it does, the same for all operators that one `schedule` line gives their numbers."""
+        if not self.schedule:
+            return self.op
         unsaid = dict.fromkeys(self.schedule, 0)
         return replace(self.op, **unsaid), *self.schedule.items()
 

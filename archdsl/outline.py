@@ -128,7 +128,7 @@ class Outliner:
             node.rule,
             node.shape,
             self.network.input_shapes(node),
-            tuple(takes.index(i) for i in node.inputs),
+            tuple([takes.index(i) for i in node.inputs]),
             node.device,
             node.training_only,
             node.fault,
