@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from archdsl.diagnostics import printable
-from archdsl.field import fields
 from archdsl.graph import Network
 from archdsl.measure import Report
 from archdsl.memory import Memory, memory
@@ -50,7 +49,7 @@ def summary(
     `FORMATS`.
     """
     needed = memory(network, batch, dtype, optimizer)
-    figures = Figures(network, report, needed, fields(network))
+    figures = Figures(network, report, needed)
     shown = chosen(columns, unit)
     rows = ranked(figures, level, sort) if sort else lines(figures, level)
     total = totals(figures)

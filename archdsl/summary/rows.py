@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
-from archdsl.field import Field
+from archdsl.field import Field, Reaches, fields
 from archdsl.graph import Network
 from archdsl.measure import Report
 from archdsl.memory import Memory
@@ -26,7 +27,11 @@ class Figures:
     network: Network
     report: Report
     memory: Memory
-    fields: Sequence[Field]
+
+    @cached_property
+    def fields(self) -> Sequence[Field]:
+        """What each node sees; worked out for the columns that show it."""
+        return fields(self.network)
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,11 @@ class Line:
     """A row: an item at its depth with its figures; of copies, those of all.
 
     Costs are per sample; `memory` (of what it makes) and `kept` (by training) are bytes for the
-    batch. `field` and `stride` are those of what leaves it, in positions of the input.
+    batch. `exit` is the node that makes what leaves it, if it is no total.
     """
 
+    figures: Figures
+    exit: int | None
     depth: int
     name: str
     path: str
@@ -49,8 +56,21 @@ class Line:
     activations: int
     memory: int
     kept: int
-    field: str = ""
-    stride: str = ""
+
+    @property
+    def field(self) -> str:
+        """The receptive field of what leaves it, in positions of the input."""
+        return along([reach.extent for reach in self.axes])
+
+    @property
+    def stride(self) -> str:
+        """The stride of what leaves it, in positions of the input."""
+        return along([reach.step for reach in self.axes])
+
+    @property
+    def axes(self) -> Reaches:
+        """What the tensor that leaves it sees, per spatial axis."""
+        return () if self.exit is None else self.figures.fields[self.exit].axes
 
 
 def lines(figures: Figures, level: str) -> list[Line]:
@@ -92,8 +112,9 @@ def line(entry: Entry, figures: Figures, depth: int) -> Line:
     """An entry's row."""
     rows = [figures.report.rows[i] for i in entry.indices]
     bytes_ = [figures.memory.rows[i] for i in entry.indices]
-    field = figures.fields[entry.indices[-1] if entry.repeat > 1 else entry.end.index]
     return Line(
+        figures=figures,
+        exit=entry.indices[-1] if entry.repeat > 1 else entry.end.index,
         depth=depth,
         name=entry.name,
         path=entry.path,
@@ -106,8 +127,6 @@ def line(entry: Entry, figures: Figures, depth: int) -> Line:
         activations=sum(row.elements for row in rows),
         memory=sum(row.output for row in bytes_),
         kept=sum(row.kept for row in bytes_),
-        field=along([reach.extent for reach in field.axes]),
-        stride=along([reach.step for reach in field.axes]),
     )
 
 
@@ -122,6 +141,8 @@ def totals(figures: Figures) -> Line:
     """The last row: all of the network, training-only heads included."""
     report, memory = figures.report, figures.memory
     return Line(
+        figures=figures,
+        exit=None,
         depth=0,
         name="total",
         path="total",
