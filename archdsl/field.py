@@ -7,6 +7,7 @@ Windows that a pool's `ceil` lets stand over the right edge count whole, as padd
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
 
@@ -109,13 +110,18 @@ def field(network: Network, node: Node, before: list[Field]) -> Field:
     if not node.inputs:
         axes: Reaches = tuple(Reach(0, 0, 1) for _ in node.shape.spatial)
         return Field(node.index, node.path, axes, (axes,))
-    found = tuple(axes for i in carried(network, node) if (axes := before[i].axes))
+    found = tuple([axes for i in carried(network, node) if (axes := before[i].axes)])
     windows = node.applied.windows
     if not found or not windows or sees_everything(network, node, windows):
         return Field(node.index, node.path, (), ())
-    union = (reduce(Reach.union, axis) for axis in zip(*found, strict=True))
-    axes = tuple(reach.through(window) for reach, window in zip(union, windows, strict=True))
+    union = found[0] if len(found) == 1 else united(found)
+    axes = tuple([reach.through(window) for reach, window in zip(union, windows, strict=True)])
     return Field(node.index, node.path, axes, found if node.op.family == "join" else (axes,))
+
+
+def united(branches: Iterable[Reaches]) -> Reaches:
+    """What branches see together."""
+    return tuple(reduce(Reach.union, axis) for axis in zip(*branches, strict=True))
 
 
 def last_field(network: Network) -> Reaches:
@@ -127,21 +133,22 @@ def last_field(network: Network) -> Reaches:
     return last
 
 
-def carried(network: Network, node: Node) -> list[int]:
+def carried(network: Network, node: Node) -> Sequence[int]:
     """The inputs that bring a map: not the gates that are broadcast over it, not a mere size."""
     if node.op.family != "join":
-        return list(node.inputs[:1])
+        return node.inputs[:1]
     spatial = node.shape.spatial
     maps = [i for i in node.inputs if network.nodes[i].shape.spatial == spatial]
-    return maps or list(node.inputs)
+    return maps or node.inputs
 
 
 def sees_everything(network: Network, node: Node, windows: tuple[Window, ...]) -> bool:
     """Whether a pool's only window is the whole map: a global pool by another name."""
+    if node.op.family != "pool":
+        return False
     spatial = network.nodes[node.inputs[0]].shape.spatial
     return (
-        node.op.family == "pool"
-        and set(node.shape.spatial) == {1}
+        set(node.shape.spatial) == {1}
         and max(spatial) > 1
         and all(w.before == 0 and w.kernel == n for w, n in zip(windows, spatial, strict=True))
     )

@@ -96,6 +96,6 @@ def weight_layers(network: Network) -> int:
     depths: list[int] = []
     for node in network.nodes:
         weighs = node.op.family in ("conv", "linear") and node.applied.macs
-        before = max((depths[i] for i in carried(network, node)), default=0)
+        before = max([depths[i] for i in carried(network, node)], default=0)
         depths.append(before + bool(weighs))
     return max((depths[output.node] for output in network.outputs), default=0)
