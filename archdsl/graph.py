@@ -156,6 +156,14 @@ class Scope:
             else:
                 yield from item.nodes()
 
+    def named_scopes(self) -> Iterator[Scope]:
+        """It and the scopes within that bear names, in walking order."""
+        if self.kind != "choice":
+            yield self
+        for item in self.items:
+            if isinstance(item, Scope):
+                yield from item.named_scopes()
+
 
 @dataclass(frozen=True)
 class Output:

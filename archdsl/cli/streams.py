@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -62,6 +61,8 @@ def quieten_torch() -> None:
 
     Nor that there is a CUDA toolkit without a GPU, or memory that was taken before they looked.
     """
+    import logging  # which only what loads PyTorch has to wait for
+
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")

@@ -9,7 +9,7 @@ from archdsl.copying import Copier
 from archdsl.graph import Node, Output, Scope, joined
 from archdsl.naming import unique
 from archdsl.ops import Applied, Op
-from archdsl.passes.weights import Made, Rewritten, scopes
+from archdsl.passes.weights import Made, Rewritten
 from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 
@@ -24,7 +24,7 @@ class Draft:
         self.outputs: tuple[Output, ...] = self.network.outputs
         self.heads: tuple[Output, ...] = self.network.heads
         self.weights = dict(rewritten.weights)
-        self.origins = {scope: rewritten.origins[scope.path] for scope in scopes(self.root)}
+        self.origins = {scope: rewritten.origins[scope.path] for scope in self.root.named_scopes()}
         self.parents = {
             item.index: scope
             for scope in self.scopes()
@@ -204,7 +204,7 @@ class Draft:
             heads=tuple(replace(o, node=numbers[o.node]) for o in self.heads),
         )
         weights = {numbers[old]: made for old, made in self.weights.items()}
-        origins = {scope.path: self.origins[scope] for scope in scopes(self.root)}
+        origins = {scope.path: self.origins[scope] for scope in self.root.named_scopes()}
         return Rewritten(network, weights, origins)
 
     def decide(self) -> None:

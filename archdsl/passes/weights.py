@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from archdsl.graph import Network, Node, Scope
+from archdsl.graph import Network, Node
 from archdsl.records import dataclass
 
 
@@ -39,18 +37,11 @@ class Rewritten:
 def unchanged(network: Network) -> Rewritten:
     """The network as it is in training."""
     weights: dict[int, Made] = {node.index: ((link(node),),) for node in network.nodes}
-    return Rewritten(network, weights, {scope.path: scope.path for scope in scopes(network.root)})
+    return Rewritten(
+        network, weights, {scope.path: scope.path for scope in network.root.named_scopes()}
+    )
 
 
 def link(node: Node) -> Link:
     """A node as a layer of the training module."""
     return Link(node.path, node.op.note, node.op.affine)
-
-
-def scopes(scope: Scope) -> Iterator[Scope]:
-    """A scope and all within it that bear names, in walking order."""
-    if scope.kind != "choice":
-        yield scope
-    for item in scope.items:
-        if isinstance(item, Scope):
-            yield from scopes(item)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archdsl.graph import joined
-from archdsl.passes.weights import Chain, Link, Made, Rewritten, link, scopes
+from archdsl.passes.weights import Chain, Link, Made, Rewritten, link
 from archdsl.torchgen.constructor import Class
 
 Rows = dict[str, list[str]]
@@ -20,7 +20,7 @@ def conversion(classes: list[Class], rewritten: Rewritten) -> dict[Class, Rows]:
     """The rows of each class, inner classes first; the network's own takes all that are left."""
     network = rewritten.network
     left = {**moved(rewritten), **changed(rewritten)}
-    there = {node.path for node in network.nodes} | {s.path for s in scopes(network.root)}
+    there = {node.path for node in network.nodes} | {s.path for s in network.root.named_scopes()}
     found = {}
     for made in classes:
         paths = [i.scope.path for i in made.group.instances if i.network is network]
@@ -46,7 +46,7 @@ def moved(rewritten: Rewritten) -> dict[str, Made]:
     origins = rewritten.origins
     return {
         scope.path: ((Link(origins[scope.path]),),)
-        for scope in scopes(rewritten.network.root)
+        for scope in rewritten.network.root.named_scopes()
         if scope.parent is not None
         and origins[scope.path] != joined(origins[scope.parent.naming.path], scope.name)
     }

@@ -7,7 +7,6 @@ import re
 
 from archdsl.graph import Network, Node, Scope
 from archdsl.naming import camel, class_name, function_name, run_together, unique
-from archdsl.passes.weights import scopes
 from archdsl.torchgen.bodies import ENTRY, Bodies, Item
 from archdsl.torchgen.constructor import Class, Constructor, says_itself
 from archdsl.torchgen.structure import Group, Instance, Key, grouped
@@ -32,7 +31,7 @@ def functions(network: Network) -> set[int]:
         for position in made.functions
         for item in made.group.column(position)
     }
-    for scope in scopes(network.root):
+    for scope in network.root.named_scopes():
         if scope.like is not None:  # classes have looked at that one only
             twins = zip(scope.like.nodes(), scope.nodes(), strict=True)
             found |= {node.index for other, node in twins if other.index in found}
