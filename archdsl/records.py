@@ -2,12 +2,15 @@
 
 The standard decorator writes and compiles six methods for each frozen class, which was a quarter of
 what `archdsl check` took from a cold shell, and sets their fields by `object.__setattr__`. Here
-`__init__` alone is compiled and the rest is shared; that what is frozen stays so, mypy sees to.
+`__init__` alone is compiled, when the first of a class is made, and the rest is shared; that what
+is frozen stays so, mypy sees to.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from dataclasses import MISSING
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -20,13 +23,47 @@ else:
         """The standard decorator, with those of its options that are in use."""
         if cls is None:
             return partial(dataclass, frozen=frozen, eq=eq)
-        made = dataclasses.dataclass(cls, repr=False, eq=False)
+        made = dataclasses.dataclass(cls, init=False, repr=False, eq=False)
+        made.__init__ = starting(made)
         made.__repr__ = shown
         if eq:
             made.__eq__, made.__hash__ = compared(made)
         if eq and not frozen:
             made.__hash__ = None
         return made
+
+
+def starting(cls: type[Any]) -> Callable[..., None]:
+    """What compiles a class's `__init__` when it is called in its place for the first time."""
+
+    def start(self: Any, *values: Any, **named: Any) -> None:
+        cls.__init__ = init(cls)
+        cls.__init__(self, *values, **named)
+
+    return start
+
+
+def init(cls: type[Any]) -> Callable[..., None]:
+    """An `__init__` that sets a class's fields as the standard one does."""
+    parameters, lines = ["self"], ["pass"]
+    names: dict[str, Any] = {"MISSING": MISSING}
+    for field in dataclasses.fields(cls):
+        parameter = value = field.name
+        if field.default is not MISSING:
+            parameter += f"=default_{field.name}"
+            names[f"default_{field.name}"] = field.default
+        elif field.default_factory is not MISSING:
+            parameter += "=MISSING"
+            value = f"make_{field.name}() if {field.name} is MISSING else {field.name}"
+            names[f"make_{field.name}"] = field.default_factory
+        parameters.append(parameter)
+        lines.append(f"self.{field.name} = {value}")
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    exec(f"def __init__({', '.join(parameters)}):\n  " + "\n  ".join(lines), names)
+    made: Callable[..., None] = names["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made
 
 
 def shown(record: Any) -> str:
