@@ -49,6 +49,8 @@ class Reach:
 
     def through(self, window: Window) -> Reach:
         """Behind one more window."""
+        if window.kernel == window.stride == window.finer == 1 and not window.before:
+            return self
         step = self.stride if window.finer == 1 else self.stride / Fraction(window.finer)
         before = window.before * step
         span = window.dilation * (window.kernel - 1) * step

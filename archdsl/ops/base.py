@@ -89,6 +89,8 @@ class Window:
     adaptive: bool = False
 
 
+POINT = Window(1, 1, 0)
+
 Content = Literal["values", "statistics", "indices"]
 
 
@@ -175,7 +177,7 @@ class Op:
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...] | None:
         """Per spatial axis what an output sees; None where position does not matter (all)."""
-        return tuple(Window(1, 1, 0) for _ in inputs[0].spatial)
+        return (POINT,) * inputs[0].rank
 
     def pace(self, axis: int) -> int:
         """How much longer a map has to be for what comes out to be longer by a constant.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from archdsl.ops.base import Buffer, Family, Op, Saved, Window, arg
+from archdsl.ops.base import POINT, Buffer, Family, Op, Saved, Window, arg
 from archdsl.pytext import Py, call, flat, listing
 from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape, extents
@@ -25,7 +25,7 @@ class Input(Op):
         return self.of
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...]:
-        return tuple(Window(1, 1, 0) for _ in self.of.spatial)
+        return (POINT,) * self.of.rank
 
 
 @dataclass(frozen=True)
