@@ -2,8 +2,7 @@
 
 The standard decorator writes and compiles six methods for each frozen class, which was a quarter of
 what `archdsl check` took from a cold shell, and sets their fields by `object.__setattr__`. Here
-`__init__` alone is compiled, when the first of a class is made, and the rest is shared; that what
-is frozen stays so, mypy sees to.
+`__init__` alone is compiled and the rest is shared; that what is frozen stays so, mypy sees to.
 """
 
 from __future__ import annotations
@@ -34,7 +33,10 @@ else:
 
 
 def starting(cls: type[Any]) -> Callable[..., None]:
-    """What compiles a class's `__init__` when it is called in its place for the first time."""
+    """What compiles a class's `__init__` when it is called in its place for the first time.
+
+    A command makes records of a few classes and defines all.
+    """
 
     def start(self: Any, *values: Any, **named: Any) -> None:
         cls.__init__ = init(cls)
