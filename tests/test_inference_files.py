@@ -201,12 +201,3 @@ def test_packing_is_for_a_cpu(main: Main, capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit):
         main("--pack", "--compile")
     assert "error: --compile lays out weights itself" in capsys.readouterr().err
-
-
-def test_a_gpu_that_is_not_there(
-    main: Main, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(SystemExit):
-        main("--device", "cuda")
-    assert "error: PyTorch finds no GPU here" in capsys.readouterr().err

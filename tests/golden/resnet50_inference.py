@@ -290,8 +290,6 @@ def main() -> None:
         cli.error("--pack lays out weights for a CPU")
     if args.pack and args.compile:
         cli.error("--compile lays out weights itself")
-    if cuda and not torch.cuda.is_available():
-        cli.error("PyTorch finds no GPU here")
     dtype = getattr(torch, args.dtype or ("bfloat16" if cuda else "float32"))
     model = resnet50().to(device, dtype)
     inputs = [torch.randn(args.batch, 3, 224, 224, dtype=dtype, pin_memory=cuda)]
