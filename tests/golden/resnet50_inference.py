@@ -218,7 +218,8 @@ def pack(model: nn.Module) -> None:
     def wait(parent: nn.Module, name: str, conv: nn.Conv2d) -> None:
         def first(_: nn.Module, args: tuple[Tensor, ...]) -> None:
             hook.remove()
-            if args[0].shape[2:] != (1, 1):  # else the plain product of matrices is faster
+            # On one position the plain product of matrices is faster.
+            if args[0].shape[2:] != (1, 1):
                 parent.add_module(name, PackedConv2d(conv, list(args[0].shape)))
 
         hook = conv.register_forward_pre_hook(first)
