@@ -116,14 +116,14 @@ class Evaluator:
 
     def __call__(self, expr: s.Expr) -> Value:
         match expr:
-            case s.Number(value) | s.Text(value):
-                return Value(value, Literally(value))
-            case s.Size(dims):
-                return Value(dims, Literally(dims))
             case s.Name(name):
                 if name in CONSTANTS:
                     return Value(CONSTANTS[name], Literally(CONSTANTS[name]))
                 return self.lookup(expr)
+            case s.Number(value) | s.Text(value):
+                return Value(value, Literally(value))
+            case s.Size(dims):
+                return Value(dims, Literally(dims))
             case s.InputAxis():
                 return self.axis(expr)
             case s.Operation():

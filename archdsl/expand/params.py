@@ -26,13 +26,11 @@ def bind(
     declared: Declared, call: s.Call, env: Env, inner: Env, evaluators: Evaluators
 ) -> tuple[Binding, ...]:
     """Bind a call's arguments to parameters; `inner` gets them, in the order of the header."""
-    params = declared.definition.params
     given = matched(declared, call)
-    outer, own = evaluators(env), evaluators(inner)
+    outer = evaluators(env)
     strides = carried_stride(declared, given, env, outer)
-    for param in params:
+    for param in declared.definition.params:
         arg = given.get(param.names)
-        default = literal_default(param)
         if arg is not None:
             value = strides.pop(id(arg.value), None) or argument(param, arg.value, outer)
             if declared.definition.kind == "block":
@@ -41,7 +39,7 @@ def bind(
         elif param.names[0] == "stride" and "stride" in strides:
             value, home = [strides.pop("stride")], env.home
         elif param.default is not None:
-            value, home = argument(param, param.default, own), inner.home
+            value, home = argument(param, param.default, evaluators(inner)), inner.home
         else:
             raise mistake(
                 "argument",
@@ -49,8 +47,8 @@ def bind(
                 call.span,
                 help=signature(declared.definition),
             )
-        define(inner, param, value, home, default)
-    return tuple(inner.values[name] for param in params for name in param.names)
+        define(inner, param, value, home, literal_default(param))
+    return tuple(inner.values.values())
 
 
 def matched(declared: Declared, call: s.Call) -> dict[tuple[str, ...], s.Arg]:
@@ -121,9 +119,9 @@ def carried_stride(
 
 def refuse_holes(values: list[Value], arg: s.Arg) -> None:
     """A block is a module of its own: what stands in it cannot depend on a join around it."""
-    for value in (each.value for each in values):
-        stride = value.stride if isinstance(value, Strided) else None
-        if isinstance(value, Unsolved) or isinstance(stride, Unsolved):
+    for value in values:
+        given = value.value.stride if isinstance(value.value, Strided) else value.value
+        if isinstance(given, Unsolved):
             raise mistake(
                 "hole",
                 "'_' cannot be given to a block",
