@@ -124,9 +124,8 @@ class Building:
         """The node that made a tensor."""
         return self.aliases.get(tensor, tensor)
 
-    @contextmanager
-    def deeper(self, call: s.Call, declared: Declared) -> Iterator[None]:
-        """Refuse blocks nested without end."""
+    def go_deeper(self, call: s.Call, declared: Declared) -> None:
+        """Walk within a block or `let`; refuse those nested without end."""
         if len(self.uses) >= MAX_DEPTH:
             itself = any(use is declared for use, _ in self.uses)
             self.abandon(
@@ -143,10 +142,6 @@ class Building:
                 )
             )
         self.uses.append((declared, call.span))
-        try:
-            yield
-        finally:
-            self.uses.pop()
 
     # ---- nodes ----
 
@@ -188,9 +183,10 @@ class Building:
     def applied(self, op: Op, inputs: tuple[int, ...]) -> Applied:
         """An operator on some tensors; the same one wherever it and their shapes are the same."""
         key = op, tuple(map(self.shape, inputs))
-        if key not in self.known.applied:
-            self.known.applied[key] = Applied(*key)
-        return self.known.applied[key]
+        found = self.known.applied.get(key)
+        if found is None:
+            found = self.known.applied[key] = Applied(*key)
+        return found
 
     def placed(
         self,

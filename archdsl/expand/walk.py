@@ -166,10 +166,13 @@ class Expander(Building):
         callee = self.callee(call.name, env)
         name, declared = callee.name, callee.declared
         if declared is not None:
-            with self.deeper(call, declared):
+            self.go_deeper(call, declared)
+            try:
                 if declared.definition.kind == "block":
                     return self.block(label, declared, call, env, x)
                 return self.let(label, declared, call, env, x)
+            finally:
+                self.uses.pop()
         if name in OPS:
             return self.operator(label, OPS[name], call, env, x)
         if name in env.values:
@@ -192,7 +195,7 @@ class Expander(Building):
         binding = env.values.get(name)
         if binding is not None and isinstance(binding.value, Callee):
             return binding.value
-        return Callee(name, self.lookup(name, env))
+        return Callee(name, self.find(name, env.declared))
 
     def body(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
         """A chain that was given in `< >`."""
@@ -222,7 +225,7 @@ class Expander(Building):
         def make(names: list[str | None], x: int) -> int:
             return self.add(names[-1] or "", made, (x, *inputs[1:]), call.span, found.symbols)
 
-        return self.edits.place(self, Child(label, op.name, call.span, make), x)
+        return self.edits.place(self, Child(label, op.name, make), x)
 
     def made(self, found: OpArguments, call: s.Call) -> Op:
         try:
@@ -245,19 +248,18 @@ class Expander(Building):
             name = names[-1] or ""
             if (use := self.reuse.earlier(key, name, call, env)) is not None:
                 return self.reuse.again(use, key, name, env, x)
-            with (
-                self.opened("block", names, False, x, call.span) as scope,
-                self.reuse.kept(key, call, env),
-            ):
+            before = self.reuse.before()
+            with self.opened("block", names, False, x, call.span) as scope:
                 scope.definition = declared.definition.name
                 scope.title = self.title(declared, call, env)
                 inner = Env(declared, scope, x)
                 scope.params = bind(declared, call, env, inner, self.evaluator)
                 self.bodies(declared, call, env, inner)
                 scope.end = self.seq(declared.definition.body, inner, x)
+            self.reuse.keep(key, before, scope, call, env)
             return scope.end
 
-        return self.edits.place(self, Child(label, declared.definition.name, call.span, make), x)
+        return self.edits.place(self, Child(label, declared.definition.name, make), x)
 
     def let(
         self, label: s.Label | None, declared: Declared, call: s.Call, env: Env, x: int
@@ -316,7 +318,7 @@ class Expander(Building):
                 scope.end = fill(x)
             return scope.end
 
-        return self.edits.place(self, Child(label, "group", span, make), x)
+        return self.edits.place(self, Child(label, "group", make), x)
 
     # ---- names and values ----
 
