@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from archdsl import syntax as s
-from archdsl.expand.arguments import PADDINGS
+from archdsl.expand.arguments import padding_word
 from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.ops import OPS
 from archdsl.values import Callee
@@ -67,29 +67,35 @@ class Kinds:
 
         `callee` is what the call's name stands for.
         """
-        positional, keyed = self.signature(callee)
-        given = {arg.name for arg in call.args}
-        waiting = [name for name in positional if name not in given]
+        kinds = self.parameters(callee)
         words = OPS[callee.name].words if callee.name in OPS else ()
-        paddings = PADDINGS if "pad" in keyed else ()
+        given = {arg.name for arg in call.args}
+        waiting = [name for name in positional(callee) if name not in given]
         for arg in call.args:
             if arg.name is not None:
-                yield arg.value, keyed.get(arg.name, "")
+                yield arg.value, kinds.get(arg.name, "")
             elif isinstance(arg.value, s.Name) and (
-                arg.value.name in words or arg.value.name in paddings
+                arg.value.name in words or ("pad" in kinds and padding_word(arg.value))
             ):
                 continue
             else:
-                yield arg.value, (keyed.get(waiting.pop(0), "") if waiting else "")
+                yield arg.value, (kinds.get(waiting.pop(0), "") if waiting else "")
 
-    def signature(self, callee: Callee) -> tuple[Sequence[str], Mapping[str, str]]:
-        """A callee's positional parameters in order, and the kind of each of its parameters."""
+    def parameters(self, callee: Callee) -> Mapping[str, str]:
+        """The kind of each of a callee's parameters."""
         if callee.name in OPS:
-            return OPS[callee.name].positional, kinds_of(callee.name)
+            return kinds_of(callee.name)
         if callee.declared is None:
-            return [], {}
-        kinds = {key: summary(value) for key, value in self.of(callee.declared).items()}
-        return [">".join(param.names) for param in callee.declared.definition.params], kinds
+            return {}
+        return {name: summary(kinds) for name, kinds in self.of(callee.declared).items()}
+
+
+def positional(callee: Callee) -> Sequence[str]:
+    """A callee's positional parameters in order."""
+    if callee.name in OPS:
+        return OPS[callee.name].positional
+    params = callee.declared.definition.params if callee.declared else ()
+    return [">".join(param.names) for param in params]
 
 
 @cache

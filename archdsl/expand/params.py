@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,33 +13,28 @@ from archdsl.expand.edits import Variant
 from archdsl.modules import Declared
 from archdsl.source import Span
 from archdsl.symbols import Binding, Literally, Sym
-from archdsl.values import CONSTANTS, Callee, Evaluator, Strided, Unsolved, Value, kind_of
+from archdsl.values import CONSTANTS, Callee, Strided, Unsolved, Value, kind_of
 
 if TYPE_CHECKING:
     from archdsl.expand.names import Env
     from archdsl.graph import Scope
 
-Evaluators = Callable[["Env"], Evaluator]
 
-
-def bind(
-    declared: Declared, call: s.Call, env: Env, inner: Env, evaluators: Evaluators
-) -> tuple[Binding, ...]:
+def bind(declared: Declared, call: s.Call, env: Env, inner: Env) -> tuple[Binding, ...]:
     """Bind a call's arguments to parameters; `inner` gets them, in the order of the header."""
     given = matched(declared, call)
-    outer = evaluators(env)
-    strides = carried_stride(declared, given, env, outer)
+    strides = carried_stride(declared, given, env)
     for param in declared.definition.params:
         arg = given.get(param.names)
         if arg is not None:
-            value = strides.pop(id(arg.value), None) or argument(param, arg.value, outer)
+            value = strides.pop(id(arg.value), None) or argument(param, arg.value, env)
             if declared.definition.kind == "block":
                 refuse_holes(value, arg)
             home = env.home
         elif param.names[0] == "stride" and "stride" in strides:
             value, home = [strides.pop("stride")], env.home
         elif param.default is not None:
-            value, home = argument(param, param.default, evaluators(inner)), inner.home
+            value, home = argument(param, param.default, inner), inner.home
         else:
             raise mistake(
                 "argument",
@@ -93,7 +88,7 @@ def bare_padding(arg: s.Arg) -> bool:
 
 
 def carried_stride(
-    declared: Declared, given: Mapping[tuple[str, ...], s.Arg], env: Env, evaluate: Evaluator
+    declared: Declared, given: Mapping[tuple[str, ...], s.Arg], env: Env
 ) -> dict[Any, Any]:
     """A size's stride goes to the parameter `stride` where there is one and it was not given.
 
@@ -105,9 +100,9 @@ def carried_stride(
     for arg in given.values():
         expr = arg.value
         if isinstance(expr, s.Operation) and expr.sign == "/":
-            left = evaluate(expr.operands[0])
+            left = env(expr.operands[0])
             if isinstance(left.value, tuple):
-                right = evaluate.passing(expr.operands[1])
+                right = env.passing(expr.operands[1])
                 return {id(expr): [left], "stride": right}
         elif isinstance(expr, s.Name) and expr.name in env.values:
             value = env.values[expr.name].value
@@ -130,10 +125,10 @@ def refuse_holes(values: list[Value], arg: s.Arg) -> None:
             )
 
 
-def argument(param: s.Param, expr: s.Expr, evaluate: Evaluator) -> list[Value]:
+def argument(param: s.Param, expr: s.Expr, env: Env) -> list[Value]:
     """The values of an argument: one, or one for each name of a pattern."""
     if len(param.names) == 1:
-        return [evaluate.passing(expr)]
+        return [env.passing(expr)]
     pattern = ">".join(param.names)
     if not isinstance(expr, s.ChainValue):
         raise mistake(
@@ -149,7 +144,7 @@ def argument(param: s.Param, expr: s.Expr, evaluate: Evaluator) -> list[Value]:
             expr.span,
             help=f"write {'>'.join(['96', '128', '64', '32'][: len(param.names)])}",
         )
-    return [evaluate(part) for part in expr.parts]
+    return [env(part) for part in expr.parts]
 
 
 def define(env: Env, param: s.Param, values: list[Value], home: Scope | None, default: Any) -> None:
@@ -176,9 +171,7 @@ def signature(definition: s.Definition | s.NetworkDef) -> str:
 # ---- networks ------------------------------------------------------------------------------
 
 
-def set_parameters(
-    variant: Variant, envs: list[Env], settings: Mapping[str, Any], evaluators: Evaluators
-) -> list[Binding]:
+def set_parameters(variant: Variant, envs: list[Env], settings: Mapping[str, Any]) -> list[Binding]:
     """Give the networks of a `from` chain their parameters, base first in `envs`.
 
     What a `from` call does not bind stays a parameter of the variant. Answers with those.
@@ -190,7 +183,7 @@ def set_parameters(
         env, definition = envs[level], variant.chain[level].definition
         for param in definition.params:
             name = param.names[0]
-            value = evaluators(env)(checked_default(param))
+            value = env(checked_default(param))
             if name in bound:
                 given, home, arg = bound.pop(name)
                 if sort_of(given.value) != sort_of(value.value):
@@ -198,10 +191,10 @@ def set_parameters(
                 define(env, param, [given], home, None)
                 continue
             if name in left:
-                value = setting(name, left.pop(name), value, evaluators(env), param)
+                value = setting(name, left.pop(name), value, env, param)
             define(env, param, [value], None, value.value)
             public.append(env.values[name])
-        bound.update(lower(variant, level, env, evaluators))
+        bound.update(lower(variant, level, env))
     for below, env in pairwise(envs):
         env.values = {**below.values, **env.values}
     if left:
@@ -241,9 +234,7 @@ def settable(variant: Variant, level: int) -> list[str]:
     return [*own, *(name for name in below if name not in taken and name not in own)]
 
 
-def lower(
-    variant: Variant, level: int, env: Env, evaluators: Evaluators
-) -> dict[str, tuple[Value, Scope | None, s.Arg]]:
+def lower(variant: Variant, level: int, env: Env) -> dict[str, tuple[Value, Scope | None, s.Arg]]:
     """What the `from` call of a level gives to the parameters of the levels below."""
     base = variant.chain[level].definition.base
     bound: dict[str, tuple[Value, Scope | None, s.Arg]] = {}
@@ -260,15 +251,15 @@ def lower(
                 help=did_you_mean(name, names)
                 or (f"it has: {', '.join(names)}" if names else "it has none"),
             )
-        bound[name] = (evaluators(env)(arg.value), env.home, arg)
+        bound[name] = (env(arg.value), env.home, arg)
     return bound
 
 
-def setting(name: str, value: Any, default: Value, evaluate: Evaluator, param: s.Param) -> Value:
+def setting(name: str, value: Any, default: Value, env: Env, param: s.Param) -> Value:
     """A value from outside, of the kind that the default is."""
     symbol: Sym = Literally(value)
     if isinstance(default.value, Callee) and isinstance(value, str):
-        return evaluate(s.Name(value, param.span))
+        return env(s.Name(value, param.span))
     same = isinstance(value, type(default.value)) or (
         isinstance(value, (int, float))
         and isinstance(default.value, (int, float))

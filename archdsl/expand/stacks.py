@@ -106,7 +106,7 @@ class Stacks:
         return place == "count" or (place == "number" and callee.name not in OPS)
 
     def count(self, expr: s.Expr, env: Env) -> int:
-        found = self.walk.evaluate(expr, env)
+        found = env(expr)
         self.walk.counts.append(found.symbol)
         value = found.value
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -15,7 +15,7 @@ from archdsl.expand.building import BROKEN, MAX_STEPS, Building
 from archdsl.expand.edits import Child, Edits, Variant
 from archdsl.expand.joins import Broken, Joins
 from archdsl.expand.kinds import Kinds
-from archdsl.expand.names import Closure, Env, Reader
+from archdsl.expand.names import Closure, Env
 from archdsl.expand.params import bind
 from archdsl.expand.reuse import Reuse
 from archdsl.expand.stacks import Stacks
@@ -25,7 +25,7 @@ from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES
 from archdsl.ops import OPS, Identity, Op
 from archdsl.source import Span
-from archdsl.values import Callee, Value, kind_of
+from archdsl.values import Callee, kind_of
 
 
 class Expander(Building):
@@ -137,7 +137,7 @@ class Expander(Building):
             )
 
     def conditional(self, label: s.Label | None, unit: s.If, env: Env, x: int) -> int | None:
-        condition = self.evaluate(unit.condition, env)
+        condition = env(unit.condition)
         chosen = 0 if condition.value else 1
         with self.choice(unit.span, chosen, x, condition.symbol) as scope:
             if condition.value:
@@ -212,7 +212,7 @@ class Expander(Building):
         if call.bodies:
             raise mistake("argument", f"{op.name} is an operator and takes no body", call.span)
         rank = self.shape(x).rank if x != BROKEN else UNKNOWN
-        found = op_arguments(op, call, self.evaluator(env), rank)
+        found = op_arguments(op, call, env, rank)
         inputs = (x, *(self.tensor(ref.name, ref.span) for ref in found.tensors))
         if x == BROKEN:
             raise Broken
@@ -252,8 +252,8 @@ class Expander(Building):
             with self.opened("block", names, False, x, call.span) as scope:
                 scope.definition = declared.definition.name
                 scope.title = self.title(declared, call, env)
-                inner = Env(declared, scope, x)
-                scope.params = bind(declared, call, env, inner, self.evaluator)
+                inner = Env(self, declared, scope, x)
+                scope.params = bind(declared, call, env, inner)
                 self.bodies(declared, call, env, inner)
                 scope.end = self.seq(declared.definition.body, inner, x)
             self.reuse.keep(key, before, scope, call, env)
@@ -265,8 +265,8 @@ class Expander(Building):
         self, label: s.Label | None, declared: Declared, call: s.Call, env: Env, x: int
     ) -> int | None:
         def splice(x: int) -> int | None:
-            inner = Env(declared, self.scope, x)
-            bind(declared, call, env, inner, self.evaluator)
+            inner = Env(self, declared, self.scope, x)
+            bind(declared, call, env, inner)
             self.bodies(declared, call, env, inner)
             return self.seq(declared.definition.body, inner, x)
 
@@ -332,12 +332,6 @@ class Expander(Building):
     def names(self, name: str, env: Env) -> bool:
         """Whether a name is an operator, block or body that a parameter can stand for."""
         return name in OPS or name in ("identity", "none") or self.lookup(name, env) is not None
-
-    def evaluate(self, expr: s.Expr, env: Env) -> Value:
-        return self.evaluator(env)(expr)
-
-    def evaluator(self, env: Env) -> Reader:
-        return Reader(self, env)
 
 
 def counted(count: int, noun: str) -> str:
