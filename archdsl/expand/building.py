@@ -152,9 +152,12 @@ class Building:
         inputs: tuple[int, ...],
         span: Span,
         symbols: dict[str, Sym] | None = None,
-        notes: tuple[Note, ...] = (),
+        branches: tuple[Span, ...] = (),
     ) -> int:
-        """Add an operator; its shape is known or the mistake is told, with `notes` on why."""
+        """Add an operator; its shape is known or the mistake is told.
+
+        Of a join `branches` are where its inputs are made.
+        """
         applied = self.applied(op, inputs)
         if len(self.nodes) >= MAX_NODES:
             self.abandon(
@@ -169,8 +172,8 @@ class Building:
                 "shape",
                 misfit.clause,
                 span,
-                label=where if shapes and not notes else "",
-                notes=notes or self.origin(inputs, span),
+                label=where if shapes and not branches else "",
+                notes=self.origin(inputs, branches, span),
                 path=trail(self.scope, name),
                 help=misfit.fix or "",
             ) from None
@@ -250,13 +253,17 @@ class Building:
 
     # ---- mistakes ----
 
-    def origin(self, inputs: tuple[int, ...], span: Span) -> tuple[Any, ...]:
-        """Where the tensors that came in were made."""
-        notes = []
-        for i in map(self.real, inputs):
-            node = self.nodes[i]
-            if node.span is not None and node.span != span:
-                notes.append(Note(node.span, f"{node.shape} is made here"))
+    def origin(
+        self, inputs: tuple[int, ...], branches: tuple[Span, ...], span: Span
+    ) -> tuple[Note, ...]:
+        """Where the tensors that came in were made: in a join's branches, or elsewhere."""
+        nodes = [self.nodes[self.real(i)] for i in inputs]
+        places = branches or [node.span for node in nodes]
+        notes = (
+            Note(place, f"{node.shape} is made here")
+            for place, node in zip(places, nodes, strict=True)
+            if place is not None and place != span
+        )
         return tuple(dict.fromkeys(notes))
 
     def report(self, error: ArchError) -> None:

@@ -94,8 +94,9 @@ def carried_stride(
 
     Answers with the size's own value by its expression, and the stride's.
     """
-    names = {param.names[0] for param in declared.definition.params}
-    if "stride" not in names or any(names[0] == "stride" for names in given):
+    params = declared.definition.params
+    strides = [param.names for param in params if param.names[0] == "stride"]
+    if not strides or strides[0] in given:
         return {}
     for arg in given.values():
         expr = arg.value
