@@ -68,11 +68,8 @@ class Building:
         levels = len(self.variant.levels) + 1
         return Room([Namer(numbered) for _ in range(levels)], paths or [path] * levels)
 
-    @contextmanager
-    def opened(
-        self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span
-    ) -> Iterator[Scope]:
-        """Walk within a new scope."""
+    def open(self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span) -> Scope:
+        """Walk within a new scope, until it is closed."""
         outer = self.scope
         above = self.rooms[outer.naming]
         paths = [
@@ -85,10 +82,12 @@ class Building:
         outer.items.append(scope)
         self.rooms[scope] = self.room(scope.path, numbered, paths)
         self.scope = scope
-        try:
-            yield scope
-        finally:
-            self.scope = outer
+        return scope
+
+    def close(self, scope: Scope) -> None:
+        """Walk on behind a scope, in the one around it."""
+        assert scope.parent is not None
+        self.scope = scope.parent
         scope.exit = None if scope.end is None else self.real(scope.end)
 
     @contextmanager

@@ -249,13 +249,16 @@ class Expander(Building):
             if (use := self.reuse.earlier(key, name, call, env)) is not None:
                 return self.reuse.again(use, key, name, env, x)
             before = self.reuse.before()
-            with self.opened("block", names, False, x, call.span) as scope:
-                scope.definition = declared.definition.name
+            scope = self.open("block", names, False, x, call.span)
+            scope.definition = declared.definition.name
+            try:
                 scope.title = self.title(declared, call, env)
                 inner = Env(self, declared, scope, x)
                 scope.params = bind(declared, call, env, inner)
                 self.bodies(declared, call, env, inner)
                 scope.end = self.seq(declared.definition.body, inner, x)
+            finally:
+                self.close(scope)
             self.reuse.keep(key, before, scope, call, env)
             return scope.end
 
@@ -314,8 +317,11 @@ class Expander(Building):
         """A scope for what stands in parentheses, or bears a label."""
 
         def make(names: list[str | None], x: int) -> int | None:
-            with self.opened("group", names, numbered, x, span) as scope:
+            scope = self.open("group", names, numbered, x, span)
+            try:
                 scope.end = fill(x)
+            finally:
+                self.close(scope)
             return scope.end
 
         return self.edits.place(self, Child(label, "group", make), x)
