@@ -88,6 +88,7 @@ class Building:
         """Walk on behind a scope, in the one around it."""
         assert scope.parent is not None
         self.scope = scope.parent
+        del self.rooms[scope]  # nothing in it is named any more
         scope.exit = None if scope.end is None else self.real(scope.end)
 
     @contextmanager
@@ -185,10 +186,7 @@ class Building:
     def applied(self, op: Op, inputs: tuple[int, ...]) -> Applied:
         """An operator on some tensors; the same one wherever it and their shapes are the same."""
         key = op, tuple(map(self.shape, inputs))
-        found = self.known.applied.get(key)
-        if found is None:
-            found = self.known.applied[key] = Applied(*key)
-        return found
+        return self.known.applied.setdefault(key, Applied(*key))
 
     def placed(
         self,
