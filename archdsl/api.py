@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from archdsl import pipeline
 from archdsl.diagnostics import Diagnostic
 from archdsl.graph import Network
 from archdsl.modules import DeclaredNetwork
+from archdsl.records import cached_property
 from archdsl.runtime import needed
 from archdsl.shapes import Shape
 

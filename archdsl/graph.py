@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.ops import Applied, Op, Tensor
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 from archdsl.shapes import Shape
 from archdsl.source import Source, Span
 from archdsl.symbols import Binding, Sym

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import field
-from functools import cached_property
 from pathlib import Path
 
 from archdsl import library
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.ops import OPS
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 from archdsl.source import Source
 from archdsl.trees import tree
 from archdsl.unused import unused_parameters

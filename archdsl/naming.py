@@ -22,15 +22,15 @@ class Namer:
 
     def take(self, label: str | None, stem: str, *, counts: bool = True) -> str | None:
         """The next child's name; None where its label is taken already."""
-        position = str(self.position)
+        position = self.position
         if counts:
             self.position += 1
+        if label in self.taken:
+            return None
         if label is not None:
             name = label
-            if name in self.taken:
-                return None
         else:
-            name = position if self.numbered and counts else self.free(stem)
+            name = str(position) if self.numbered and counts else self.free(stem)
         self.taken[name] = None
         return name
 

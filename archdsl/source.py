@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import field
-from functools import cached_property
 
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 
 
 @dataclass(frozen=True)

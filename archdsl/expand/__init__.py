@@ -80,8 +80,8 @@ def walked(walk: Expander, settings: Mapping[str, Any]) -> int:
     root = walk.scope
     for diagnostic in (*walk.variant.mistakes, *walk.variant.declared.module.unused):
         walk.report(ArchError(diagnostic))
-    walk.envs = [Env(level, root, BROKEN) for level in walk.variant.chain]
-    root.params = tuple(set_parameters(walk.variant, walk.envs, settings, walk.evaluator))
+    walk.envs = [Env(walk, level, root, BROKEN) for level in walk.variant.chain]
+    root.params = tuple(set_parameters(walk.variant, walk.envs, settings))
     root.span = walk.variant.declared.definition.name_span
     entries = [
         input_node(walk, item, walk.envs[-1], first=i == 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, field
+from functools import cache
 from typing import Any, TypeGuard
 
 from archdsl import syntax as s
@@ -33,19 +34,24 @@ class OpArguments:
 
     def complete(self) -> Op:
         """The operator, once nothing is missing."""
-        for key, f in self.op.arguments().items():
-            if f.name in self.fields:
-                continue
-            if f.default is MISSING:
+        for key, name in required(self.op.name):
+            if name not in self.fields:
                 raise LookupError(key)
-            self.fields[f.name] = self.default(f)
-        return self.op(**self.fields)
+        return self.op(**{**default_sizes(self.op.name, self.rank), **self.fields})
 
-    def default(self, f: Field[Any]) -> Any:
-        """A field's default; sizes are the same along each axis."""
-        if f.metadata["kind"] == "size" and isinstance(f.default, int):
-            return (f.default,) * self.rank
-        return f.default
+
+@cache
+def required(operator: str) -> tuple[tuple[str, str], ...]:
+    """The arguments of an operator without a default, each with its field."""
+    arguments = OPS[operator].arguments()
+    return tuple((key, f.name) for key, f in arguments.items() if f.default is MISSING)
+
+
+@cache
+def default_sizes(operator: str, rank: int) -> Mapping[str, Sizes]:
+    """The sizes of an operator whose default is one number, the same along each axis."""
+    sizes = [f for f in OPS[operator].arguments().values() if f.metadata["kind"] == "size"]
+    return {f.name: (f.default,) * rank for f in sizes if isinstance(f.default, int)}
 
 
 PADDINGS = {word for op in OPS.values() for word, (name, _) in op.words.items() if name == "pad"}

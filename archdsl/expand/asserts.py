@@ -38,7 +38,7 @@ def assertions(walk: Expander) -> Iterator[Assertion]:
 
 def assertion(walk: Expander, condition: s.Condition) -> Assertion:
     """A condition with its expression worked out; names are the network's parameters."""
-    value = walk.evaluate(condition.value, walk.envs[-1]).value
+    value = walk.envs[-1](condition.value).value
     if isinstance(condition, s.Fits):
         dims = value if isinstance(value, tuple) else (value,)
         return Fits(input_shape(dims, condition.value.span), condition.span)

@@ -68,11 +68,8 @@ class Building:
         levels = len(self.variant.levels) + 1
         return Room([Namer(numbered) for _ in range(levels)], paths or [path] * levels)
 
-    @contextmanager
-    def opened(
-        self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span
-    ) -> Iterator[Scope]:
-        """Walk within a new scope."""
+    def open(self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span) -> Scope:
+        """Walk within a new scope, until it is closed."""
         outer = self.scope
         above = self.rooms[outer.naming]
         paths = [
@@ -85,10 +82,13 @@ class Building:
         outer.items.append(scope)
         self.rooms[scope] = self.room(scope.path, numbered, paths)
         self.scope = scope
-        try:
-            yield scope
-        finally:
-            self.scope = outer
+        return scope
+
+    def close(self, scope: Scope) -> None:
+        """Walk on behind a scope, in the one around it."""
+        assert scope.parent is not None
+        self.scope = scope.parent
+        del self.rooms[scope]  # nothing in it is named any more
         scope.exit = None if scope.end is None else self.real(scope.end)
 
     @contextmanager
@@ -124,9 +124,8 @@ class Building:
         """The node that made a tensor."""
         return self.aliases.get(tensor, tensor)
 
-    @contextmanager
-    def deeper(self, call: s.Call, declared: Declared) -> Iterator[None]:
-        """Refuse blocks nested without end."""
+    def go_deeper(self, call: s.Call, declared: Declared) -> None:
+        """Walk within a block or `let`; refuse those nested without end."""
         if len(self.uses) >= MAX_DEPTH:
             itself = any(use is declared for use, _ in self.uses)
             self.abandon(
@@ -143,10 +142,6 @@ class Building:
                 )
             )
         self.uses.append((declared, call.span))
-        try:
-            yield
-        finally:
-            self.uses.pop()
 
     # ---- nodes ----
 
@@ -157,9 +152,12 @@ class Building:
         inputs: tuple[int, ...],
         span: Span,
         symbols: dict[str, Sym] | None = None,
-        notes: tuple[Note, ...] = (),
+        branches: tuple[Span, ...] = (),
     ) -> int:
-        """Add an operator; its shape is known or the mistake is told, with `notes` on why."""
+        """Add an operator; its shape is known or the mistake is told.
+
+        Of a join `branches` are where its inputs are made.
+        """
         applied = self.applied(op, inputs)
         if len(self.nodes) >= MAX_NODES:
             self.abandon(
@@ -174,8 +172,8 @@ class Building:
                 "shape",
                 misfit.clause,
                 span,
-                label=where if shapes and not notes else "",
-                notes=notes or self.origin(inputs, span),
+                label=where if shapes and not branches else "",
+                notes=self.origin(inputs, branches, span),
                 path=trail(self.scope, name),
                 help=misfit.fix or "",
             ) from None
@@ -188,9 +186,7 @@ class Building:
     def applied(self, op: Op, inputs: tuple[int, ...]) -> Applied:
         """An operator on some tensors; the same one wherever it and their shapes are the same."""
         key = op, tuple(map(self.shape, inputs))
-        if key not in self.known.applied:
-            self.known.applied[key] = Applied(*key)
-        return self.known.applied[key]
+        return self.known.applied.setdefault(key, Applied(*key))
 
     def placed(
         self,
@@ -254,13 +250,17 @@ class Building:
 
     # ---- mistakes ----
 
-    def origin(self, inputs: tuple[int, ...], span: Span) -> tuple[Any, ...]:
-        """Where the tensors that came in were made."""
-        notes = []
-        for i in map(self.real, inputs):
-            node = self.nodes[i]
-            if node.span is not None and node.span != span:
-                notes.append(Note(node.span, f"{node.shape} is made here"))
+    def origin(
+        self, inputs: tuple[int, ...], branches: tuple[Span, ...], span: Span
+    ) -> tuple[Note, ...]:
+        """Where the tensors that came in were made: in a join's branches, or elsewhere."""
+        nodes = [self.nodes[self.real(i)] for i in inputs]
+        places = branches or [node.span for node in nodes]
+        notes = (
+            Note(place, f"{node.shape} is made here")
+            for place, node in zip(places, nodes, strict=True)
+            if place is not None and place != span
+        )
         return tuple(dict.fromkeys(notes))
 
     def report(self, error: ArchError) -> None:

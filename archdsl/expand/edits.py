@@ -17,7 +17,6 @@ from archdsl.graph import joined
 from archdsl.library import shipped_networks
 from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.records import dataclass
-from archdsl.source import Span
 
 if TYPE_CHECKING:
     from archdsl.expand.walk import Expander
@@ -168,7 +167,6 @@ class Child:
 
     label: s.Label | None
     stem: str
-    span: Span
     make: Callable[[list[str | None], int], int | None]
 
 
@@ -195,7 +193,7 @@ class Edits:
             raise duplicate(
                 child, labelled=child.label is not None and child.label.name in room.tensors
             )
-        names = [*names[:level], name, *names[level + 1 :]]
+        names[level] = name
         if level == len(self.variant.levels):
             return child.make(names, x)
         above = room.paths[level]

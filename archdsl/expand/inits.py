@@ -83,7 +83,7 @@ def init_options(walk: Expander, line: s.Init) -> tuple[tuple[str, float | str],
         if isinstance(value, s.Name) and value.name in names:
             given: float | str = value.name
         else:
-            given = walk.evaluate(value, walk.envs[-1]).value
+            given = walk.envs[-1](value).value
         key = arg.name or ("mode" if "mode" in known else next(iter(known), ""))
         allowed = key == "bias" or key in known
         fits = given in words.get(key, ()) if isinstance(given, str) else key not in WORDS

@@ -32,7 +32,7 @@ def input_node(walk: Expander, item: s.Item, env: Env, *, first: bool) -> int:
         )
         return BROKEN
     try:
-        values = [walk.evaluate(arg.value, env).value for arg in call.args]
+        values = [env(arg.value).value for arg in call.args]
         dims = values[0] if len(values) == 1 and isinstance(values[0], tuple) else values
         shape = input_shape(dims, call.span)
     except ArchError as error:

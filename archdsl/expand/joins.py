@@ -11,7 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
-from archdsl.diagnostics import ArchError, Note, mistake
+from archdsl.diagnostics import ArchError, mistake
 from archdsl.expand.arguments import OpArguments
 from archdsl.graph import Node, Scope
 from archdsl.ops import JOINTS, Joint
@@ -110,16 +110,9 @@ class Joins:
         if len(kept) == 1:
             return self.dropped(join, ends, droppers, kept[0])
         name = walk.rooms[walk.scope.naming].namers[-1].take(None, joint.name, counts=False)
-        notes = self.branch_shapes(join, ends)
-        return walk.add(name or joint.name, joint(), tuple(kept), join.span, notes=notes)
-
-    def branch_shapes(self, join: s.Join, ends: list[int | None]) -> tuple[Note, ...]:
-        """What each branch makes, for messages."""
-        return tuple(
-            Note(branch.span, f"{self.walk.shape(end)} is made here")
-            for branch, end in zip(join.branches, ends, strict=True)
-            if end is not None and end != -1
-        )
+        branches = zip(join.branches, ends, strict=True)
+        spans = tuple([branch.span for branch, end in branches if end is not None])
+        return walk.add(name or joint.name, joint(), tuple(kept), join.span, branches=spans)
 
     def dropped(
         self, join: s.Join, ends: list[int | None], droppers: list[Scope | None], kept: int

@@ -5,13 +5,14 @@ An author writes no types, and `64x3` is a size or 'N channels, R times' by wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from archdsl import syntax as s
-from archdsl.expand.arguments import PADDINGS
+from archdsl.expand.arguments import padding_word
 from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.ops import OPS
+from archdsl.values import Callee
 
 Place = Declared | DeclaredNetwork
 Find = Callable[[str, Place], Declared | None]
@@ -45,7 +46,7 @@ class Kinds:
                 for body in unit.bodies:
                     yield from self.uses(body, declared)
                 name = default_callee(unit.name, declared)
-                for expr, place in self.places(unit, name, self.find(name, declared)):
+                for expr, place in self.places(unit, Callee(name, self.find(name, declared))):
                     yield from named(expr, place)
             case s.Group(body):
                 yield from self.uses(body, declared)
@@ -61,39 +62,40 @@ class Kinds:
                 if otherwise is not None:
                     yield from self.unit(otherwise.unit, declared)
 
-    def places(
-        self, call: s.Call, callee: str, declared: Declared | None
-    ) -> Iterator[tuple[s.Expr, str]]:
+    def places(self, call: s.Call, callee: Callee) -> Iterator[tuple[s.Expr, str]]:
         """Each argument of a call with the kind of place that it stands in.
 
-        `callee` is what the call's name stands for, `declared` its definition if it has one.
+        `callee` is what the call's name stands for.
         """
-        positional, keyed = self.signature(callee, declared)
+        kinds = self.parameters(callee)
+        words = OPS[callee.name].words if callee.name in OPS else ()
         given = {arg.name for arg in call.args}
-        waiting = [name for name in positional if name not in given]
-        words = self.words(callee) | (PADDINGS if "pad" in keyed else set())
+        waiting = [name for name in positional(callee) if name not in given]
         for arg in call.args:
             if arg.name is not None:
-                yield arg.value, keyed.get(arg.name, "")
-            elif isinstance(arg.value, s.Name) and arg.value.name in words:
+                yield arg.value, kinds.get(arg.name, "")
+            elif isinstance(arg.value, s.Name) and (
+                arg.value.name in words or ("pad" in kinds and padding_word(arg.value))
+            ):
                 continue
             else:
-                yield arg.value, (keyed.get(waiting.pop(0), "") if waiting else "")
+                yield arg.value, (kinds.get(waiting.pop(0), "") if waiting else "")
 
-    def signature(
-        self, callee: str, declared: Declared | None
-    ) -> tuple[list[str], Mapping[str, str]]:
-        """A callee's positional parameters in order, and the kind of each of its parameters."""
-        if callee in OPS:
-            return list(OPS[callee].positional), kinds_of(callee)
-        if declared is None:
-            return [], {}
-        kinds = {key: summary(value) for key, value in self.of(declared).items()}
-        return [">".join(param.names) for param in declared.definition.params], kinds
+    def parameters(self, callee: Callee) -> Mapping[str, str]:
+        """The kind of each of a callee's parameters."""
+        if callee.name in OPS:
+            return kinds_of(callee.name)
+        if callee.declared is None:
+            return {}
+        return {name: summary(kinds) for name, kinds in self.of(callee.declared).items()}
 
-    def words(self, name: str) -> frozenset[str]:
-        """The flags of an operator."""
-        return frozenset(OPS[name].words) if name in OPS else frozenset()
+
+def positional(callee: Callee) -> Sequence[str]:
+    """A callee's positional parameters in order."""
+    if callee.name in OPS:
+        return OPS[callee.name].positional
+    params = callee.declared.definition.params if callee.declared else ()
+    return [">".join(param.names) for param in params]
 
 
 @cache

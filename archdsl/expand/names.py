@@ -20,41 +20,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Env:
-    """What names mean in a stretch of text: parameters, bodies, and the tensor that `in` is."""
+class Env(Evaluator):
+    """What names mean in a stretch of text: parameters, bodies, and the tensor that `in` is.
 
+    It evaluates the expressions that stand there.
+    """
+
+    walk: Expander
     declared: Declared | DeclaredNetwork
     home: Scope
     entry: int
     values: dict[str, Binding] = field(default_factory=dict)
     bodies: dict[str, Closure] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, eq=False)
-class Closure:
-    """A chain given in `< >`, with the environment it was written in."""
-
-    seq: s.Seq
-    env: Env
-
-
-class Reader(Evaluator):
-    """Evaluates expressions with the names that an environment knows."""
-
-    def __init__(self, walk: Expander, env: Env) -> None:
-        self.walk = walk
-        self.env = env
-
     def lookup(self, name: s.Name) -> Value:
-        binding = self.env.values.get(name.name)
+        binding = self.values.get(name.name)
         if binding is not None:
             return Value(binding.value, Given(binding))
-        if self.walk.names(name.name, self.env):
-            callee = Callee(name.name, self.walk.lookup(name.name, self.env))
+        if self.walk.names(name.name, self):
+            callee = Callee(name.name, self.walk.lookup(name.name, self))
             return Value(callee, Literally(name.name))
         if padding_word(name):
             return Value(name.name, Literally(name.name))
-        known = self.env.values
+        known = self.values
         raise mistake(
             "unknown",
             f"'{name.name}' is no parameter here",
@@ -66,10 +54,18 @@ class Reader(Evaluator):
     def axis(self, expr: s.InputAxis) -> Value:
         if not self.walk.started:
             raise mistake("value", "'in' is not known before the input is", expr.span)
-        shape = self.walk.shape(self.env.entry)
+        shape = self.walk.shape(self.entry)
         if expr.axis == "c":
-            return Value(shape.channels, ChannelsOf(self.walk.real(self.env.entry)))
+            return Value(shape.channels, ChannelsOf(self.walk.real(self.entry)))
         index = {"d": -3, "h": -2, "w": -1}[expr.axis]
         if -index > shape.rank:
             raise mistake("value", f"the map {shape} has no axis '{expr.axis}'", expr.span)
         return Value(shape[index], Literally(shape[index]))
+
+
+@dataclass(frozen=True, eq=False)
+class Closure:
+    """A chain given in `< >`, with the environment it was written in."""
+
+    seq: s.Seq
+    env: Env

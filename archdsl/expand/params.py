@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,35 +13,28 @@ from archdsl.expand.edits import Variant
 from archdsl.modules import Declared
 from archdsl.source import Span
 from archdsl.symbols import Binding, Literally, Sym
-from archdsl.values import CONSTANTS, Callee, Evaluator, Strided, Unsolved, Value, kind_of
+from archdsl.values import CONSTANTS, Callee, Strided, Unsolved, Value, kind_of
 
 if TYPE_CHECKING:
     from archdsl.expand.names import Env
     from archdsl.graph import Scope
 
-Evaluators = Callable[["Env"], Evaluator]
 
-
-def bind(
-    declared: Declared, call: s.Call, env: Env, inner: Env, evaluators: Evaluators
-) -> tuple[Binding, ...]:
+def bind(declared: Declared, call: s.Call, env: Env, inner: Env) -> tuple[Binding, ...]:
     """Bind a call's arguments to parameters; `inner` gets them, in the order of the header."""
-    params = declared.definition.params
     given = matched(declared, call)
-    outer, own = evaluators(env), evaluators(inner)
-    strides = carried_stride(declared, given, env, outer)
-    for param in params:
+    strides = carried_stride(declared, given, env)
+    for param in declared.definition.params:
         arg = given.get(param.names)
-        default = literal_default(param)
         if arg is not None:
-            value = strides.pop(id(arg.value), None) or argument(param, arg.value, outer)
+            value = strides.pop(id(arg.value), None) or argument(param, arg.value, env)
             if declared.definition.kind == "block":
                 refuse_holes(value, arg)
             home = env.home
         elif param.names[0] == "stride" and "stride" in strides:
             value, home = [strides.pop("stride")], env.home
         elif param.default is not None:
-            value, home = argument(param, param.default, own), inner.home
+            value, home = argument(param, param.default, inner), inner.home
         else:
             raise mistake(
                 "argument",
@@ -49,8 +42,8 @@ def bind(
                 call.span,
                 help=signature(declared.definition),
             )
-        define(inner, param, value, home, default)
-    return tuple(inner.values[name] for param in params for name in param.names)
+        define(inner, param, value, home, literal_default(param))
+    return tuple(inner.values.values())
 
 
 def matched(declared: Declared, call: s.Call) -> dict[tuple[str, ...], s.Arg]:
@@ -95,21 +88,22 @@ def bare_padding(arg: s.Arg) -> bool:
 
 
 def carried_stride(
-    declared: Declared, given: Mapping[tuple[str, ...], s.Arg], env: Env, evaluate: Evaluator
+    declared: Declared, given: Mapping[tuple[str, ...], s.Arg], env: Env
 ) -> dict[Any, Any]:
     """A size's stride goes to the parameter `stride` where there is one and it was not given.
 
     Answers with the size's own value by its expression, and the stride's.
     """
-    names = {param.names[0] for param in declared.definition.params}
-    if "stride" not in names or any(names[0] == "stride" for names in given):
+    params = declared.definition.params
+    strides = [param.names for param in params if param.names[0] == "stride"]
+    if not strides or strides[0] in given:
         return {}
     for arg in given.values():
         expr = arg.value
         if isinstance(expr, s.Operation) and expr.sign == "/":
-            left = evaluate(expr.operands[0])
+            left = env(expr.operands[0])
             if isinstance(left.value, tuple):
-                right = evaluate.passing(expr.operands[1])
+                right = env.passing(expr.operands[1])
                 return {id(expr): [left], "stride": right}
         elif isinstance(expr, s.Name) and expr.name in env.values:
             value = env.values[expr.name].value
@@ -121,9 +115,9 @@ def carried_stride(
 
 def refuse_holes(values: list[Value], arg: s.Arg) -> None:
     """A block is a module of its own: what stands in it cannot depend on a join around it."""
-    for value in (each.value for each in values):
-        stride = value.stride if isinstance(value, Strided) else None
-        if isinstance(value, Unsolved) or isinstance(stride, Unsolved):
+    for value in values:
+        given = value.value.stride if isinstance(value.value, Strided) else value.value
+        if isinstance(given, Unsolved):
             raise mistake(
                 "hole",
                 "'_' cannot be given to a block",
@@ -132,10 +126,10 @@ def refuse_holes(values: list[Value], arg: s.Arg) -> None:
             )
 
 
-def argument(param: s.Param, expr: s.Expr, evaluate: Evaluator) -> list[Value]:
+def argument(param: s.Param, expr: s.Expr, env: Env) -> list[Value]:
     """The values of an argument: one, or one for each name of a pattern."""
     if len(param.names) == 1:
-        return [evaluate.passing(expr)]
+        return [env.passing(expr)]
     pattern = ">".join(param.names)
     if not isinstance(expr, s.ChainValue):
         raise mistake(
@@ -151,7 +145,7 @@ def argument(param: s.Param, expr: s.Expr, evaluate: Evaluator) -> list[Value]:
             expr.span,
             help=f"write {'>'.join(['96', '128', '64', '32'][: len(param.names)])}",
         )
-    return [evaluate(part) for part in expr.parts]
+    return [env(part) for part in expr.parts]
 
 
 def define(env: Env, param: s.Param, values: list[Value], home: Scope | None, default: Any) -> None:
@@ -178,9 +172,7 @@ def signature(definition: s.Definition | s.NetworkDef) -> str:
 # ---- networks ------------------------------------------------------------------------------
 
 
-def set_parameters(
-    variant: Variant, envs: list[Env], settings: Mapping[str, Any], evaluators: Evaluators
-) -> list[Binding]:
+def set_parameters(variant: Variant, envs: list[Env], settings: Mapping[str, Any]) -> list[Binding]:
     """Give the networks of a `from` chain their parameters, base first in `envs`.
 
     What a `from` call does not bind stays a parameter of the variant. Answers with those.
@@ -192,7 +184,7 @@ def set_parameters(
         env, definition = envs[level], variant.chain[level].definition
         for param in definition.params:
             name = param.names[0]
-            value = evaluators(env)(checked_default(param))
+            value = env(checked_default(param))
             if name in bound:
                 given, home, arg = bound.pop(name)
                 if sort_of(given.value) != sort_of(value.value):
@@ -200,10 +192,10 @@ def set_parameters(
                 define(env, param, [given], home, None)
                 continue
             if name in left:
-                value = setting(name, left.pop(name), value, evaluators(env), param)
+                value = setting(name, left.pop(name), value, env, param)
             define(env, param, [value], None, value.value)
             public.append(env.values[name])
-        bound.update(lower(variant, level, env, evaluators))
+        bound.update(lower(variant, level, env))
     for below, env in pairwise(envs):
         env.values = {**below.values, **env.values}
     if left:
@@ -243,9 +235,7 @@ def settable(variant: Variant, level: int) -> list[str]:
     return [*own, *(name for name in below if name not in taken and name not in own)]
 
 
-def lower(
-    variant: Variant, level: int, env: Env, evaluators: Evaluators
-) -> dict[str, tuple[Value, Scope | None, s.Arg]]:
+def lower(variant: Variant, level: int, env: Env) -> dict[str, tuple[Value, Scope | None, s.Arg]]:
     """What the `from` call of a level gives to the parameters of the levels below."""
     base = variant.chain[level].definition.base
     bound: dict[str, tuple[Value, Scope | None, s.Arg]] = {}
@@ -262,15 +252,15 @@ def lower(
                 help=did_you_mean(name, names)
                 or (f"it has: {', '.join(names)}" if names else "it has none"),
             )
-        bound[name] = (evaluators(env)(arg.value), env.home, arg)
+        bound[name] = (env(arg.value), env.home, arg)
     return bound
 
 
-def setting(name: str, value: Any, default: Value, evaluate: Evaluator, param: s.Param) -> Value:
+def setting(name: str, value: Any, default: Value, env: Env, param: s.Param) -> Value:
     """A value from outside, of the kind that the default is."""
     symbol: Sym = Literally(value)
     if isinstance(default.value, Callee) and isinstance(value, str):
-        return evaluate(s.Name(value, param.span))
+        return env(s.Name(value, param.span))
     same = isinstance(value, type(default.value)) or (
         isinstance(value, (int, float))
         and isinstance(default.value, (int, float))

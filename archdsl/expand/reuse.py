@@ -6,8 +6,7 @@ depends on its call, on the parameters that this names, and on the shapes that c
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,14 @@ from archdsl import syntax as s
 from archdsl.copying import Copier
 from archdsl.expand.building import BROKEN, MAX_NODES, MAX_STEPS
 from archdsl.expand.names import Env
-from archdsl.graph import Use, joined
+from archdsl.graph import Scope, Use, joined
 from archdsl.modules import DeclaredNetwork
 
 if TYPE_CHECKING:
     from archdsl.expand.walk import Expander
+
+
+Before = tuple[int, int, int, int, int]
 
 
 class Reuse:
@@ -51,20 +53,22 @@ class Reuse:
         same = all(env.values[name].value == was.value for name, was in use.given.items())
         return use if same else None
 
-    @contextmanager
-    def kept(self, key: Hashable, call: s.Call, env: Env) -> Iterator[None]:
-        """Walk a use within its scope, and keep what becomes of it, if that is told by the key."""
+    def before(self) -> Before:
+        """How far the walk has come, where a use may begin that is kept."""
         walk = self.walk
-        start, asked, steps = len(walk.nodes), walk.asked, walk.steps
-        passed, counts = len(walk.aliases), len(walk.counts)
-        yield
+        return len(walk.nodes), walk.asked, walk.steps, len(walk.aliases), len(walk.counts)
+
+    def keep(self, key: Hashable, before: Before, scope: Scope, call: s.Call, env: Env) -> None:
+        """Keep what has become of a use, if that is told by the key."""
+        walk = self.walk
+        start, asked, steps, passed, counts = before
         if key is None or walk.mistakes or walk.asked != asked:
             return
         walk.known.uses[key] = Use(
             call,
             env.home,
             {name: env.values[name] for name in s.names(call) if name in env.values},
-            walk.scope,
+            scope,
             start,
             len(walk.nodes) - start,
             dict(islice(reversed(walk.aliases.items()), len(walk.aliases) - passed)),

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Note, did_you_mean, mistake
-from archdsl.expand.names import Env, Reader
+from archdsl.expand.names import Env
 from archdsl.graph import Node, Scope
 from archdsl.naming import unique
 from archdsl.ops import OPS, Applied, Pointwise
 from archdsl.shapes import Misfit
 from archdsl.symbols import Binding, Given, Literally, Position, Sym, counts
-from archdsl.values import Value, number
+from archdsl.values import Evaluator, Value, number
 
 if TYPE_CHECKING:
     from archdsl.expand.walk import Expander
@@ -110,20 +110,23 @@ def within(scope: Scope, blocks: set[str]) -> Iterator[Scope]:
             yield from within(item, blocks)
 
 
-class Counting(Reader):
+class Counting(Evaluator):
     """Evaluates for one of `n` uses; `i` and `n` go before parameters of these names."""
 
-    def __init__(self, walk: Expander, env: Env, i: int, n: int) -> None:
-        super().__init__(walk, env)
+    def __init__(self, env: Env, i: int, n: int) -> None:
+        self.env = env
         self.own = {"i": Value(i, Position(i)), "n": Value(n, Literally(n))}
 
     def lookup(self, name: s.Name) -> Value:
-        return self.own.get(name.name) or super().lookup(name)
+        return self.own.get(name.name) or self.env.lookup(name)
+
+    def axis(self, expr: s.InputAxis) -> Value:
+        return self.env.axis(expr)
 
 
 def value(walk: Expander, line: s.Schedule, i: int, n: int) -> Value:
     """The line's expression for one use."""
-    found = Counting(walk, walk.envs[-1], i, n)(line.value)
+    found = Counting(walk.envs[-1], i, n)(line.value)
     number(found.value, line.value, f"'{line.operator.name}' is given a number")
     return found
 

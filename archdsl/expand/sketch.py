@@ -7,7 +7,7 @@ marked, and further mistakes that the guess leads to are none of the author's.
 from __future__ import annotations
 
 from archdsl import syntax as s
-from archdsl.diagnostics import ArchError, Diagnostic, Note
+from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.expand.building import BROKEN
 from archdsl.expand.edits import Variant
 from archdsl.expand.walk import Expander
@@ -33,11 +33,11 @@ class Sketcher(Expander):
         inputs: tuple[int, ...],
         span: Span,
         symbols: dict[str, Sym] | None = None,
-        notes: tuple[Note, ...] = (),
+        branches: tuple[Span, ...] = (),
     ) -> int:
         """Add an operator, even where it cannot be."""
         try:
-            node = self.nodes[super().add(name, op, inputs, span, symbols, notes)]
+            node = self.nodes[super().add(name, op, inputs, span, symbols, branches)]
         except ArchError as error:
             if self.joins.trying:
                 raise

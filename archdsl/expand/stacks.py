@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,8 +30,11 @@ class Stacks:
             return self.repeated(unit.unit, self.count(unit.count, env), env)
         if not isinstance(unit, s.Call) or unit.name in RESERVED:
             return None
-        stacks = [(i, self.body_copies(body, env)) for i, body in enumerate(unit.bodies)]
-        found = [(i, copies) for i, copies in stacks if copies is not None]
+        found = [
+            (i, copies)
+            for i, body in enumerate(unit.bodies)
+            if (copies := self.body_copies(body, env)) is not None
+        ]
         if len(found) > 1:
             raise mistake(
                 "argument",
@@ -59,10 +61,10 @@ class Stacks:
 
     def unstrided(self, call: s.Call, env: Env) -> s.Call:
         """A call without its stride."""
-        kinds = {id(expr): kind for expr, kind in self.places(call, env)}
-        declared = self.walk.callee(call.name, env).declared
+        callee = self.walk.callee(call.name, env)
+        kinds = {id(expr): kind for expr, kind in self.walk.kinds.places(call, callee)}
         args: list[s.Arg] = []
-        for arg in call.args if declared is None else unordered(declared, call):
+        for arg in call.args if callee.declared is None else unordered(callee.declared, call):
             value = arg.value
             if arg.name == "stride":
                 continue
@@ -72,11 +74,6 @@ class Stacks:
                     arg = replace(arg, value=size)
             args.append(arg)
         return replace(call, args=tuple(args))
-
-    def places(self, call: s.Call, env: Env) -> Iterator[tuple[s.Expr, str]]:
-        """The arguments of a call, each with the kind of place that it stands in."""
-        callee = self.walk.callee(call.name, env)
-        return self.walk.kinds.places(call, callee.name, callee.declared)
 
     def body_copies(self, body: s.Seq, env: Env) -> list[s.Seq] | None:
         """The copies of a body that is a stack and nothing else."""
@@ -103,13 +100,13 @@ class Stacks:
 
     def takes_number(self, call: s.Call, arg: s.Arg, env: Env) -> bool:
         """Whether an argument stands where a number belongs, and never a size."""
-        place = next(place for expr, place in self.places(call, env) if expr is arg.value)
-        return place == "count" or (
-            place == "number" and self.walk.callee(call.name, env).name not in OPS
-        )
+        callee = self.walk.callee(call.name, env)
+        places = self.walk.kinds.places(call, callee)
+        place = next(place for expr, place in places if expr is arg.value)
+        return place == "count" or (place == "number" and callee.name not in OPS)
 
     def count(self, expr: s.Expr, env: Env) -> int:
-        found = self.walk.evaluate(expr, env)
+        found = env(expr)
         self.walk.counts.append(found.symbol)
         value = found.value
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -15,7 +15,7 @@ from archdsl.expand.building import BROKEN, MAX_STEPS, Building
 from archdsl.expand.edits import Child, Edits, Variant
 from archdsl.expand.joins import Broken, Joins
 from archdsl.expand.kinds import Kinds
-from archdsl.expand.names import Closure, Env, Reader
+from archdsl.expand.names import Closure, Env
 from archdsl.expand.params import bind
 from archdsl.expand.reuse import Reuse
 from archdsl.expand.stacks import Stacks
@@ -25,7 +25,7 @@ from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES
 from archdsl.ops import OPS, Identity, Op
 from archdsl.source import Span
-from archdsl.values import Callee, Value, kind_of
+from archdsl.values import Callee, kind_of
 
 
 class Expander(Building):
@@ -137,7 +137,7 @@ class Expander(Building):
             )
 
     def conditional(self, label: s.Label | None, unit: s.If, env: Env, x: int) -> int | None:
-        condition = self.evaluate(unit.condition, env)
+        condition = env(unit.condition)
         chosen = 0 if condition.value else 1
         with self.choice(unit.span, chosen, x, condition.symbol) as scope:
             if condition.value:
@@ -166,10 +166,13 @@ class Expander(Building):
         callee = self.callee(call.name, env)
         name, declared = callee.name, callee.declared
         if declared is not None:
-            with self.deeper(call, declared):
+            self.go_deeper(call, declared)
+            try:
                 if declared.definition.kind == "block":
                     return self.block(label, declared, call, env, x)
                 return self.let(label, declared, call, env, x)
+            finally:
+                self.uses.pop()
         if name in OPS:
             return self.operator(label, OPS[name], call, env, x)
         if name in env.values:
@@ -192,7 +195,7 @@ class Expander(Building):
         binding = env.values.get(name)
         if binding is not None and isinstance(binding.value, Callee):
             return binding.value
-        return Callee(name, self.lookup(name, env))
+        return Callee(name, self.find(name, env.declared))
 
     def body(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
         """A chain that was given in `< >`."""
@@ -209,7 +212,7 @@ class Expander(Building):
         if call.bodies:
             raise mistake("argument", f"{op.name} is an operator and takes no body", call.span)
         rank = self.shape(x).rank if x != BROKEN else UNKNOWN
-        found = op_arguments(op, call, self.evaluator(env), rank)
+        found = op_arguments(op, call, env, rank)
         inputs = (x, *(self.tensor(ref.name, ref.span) for ref in found.tensors))
         if x == BROKEN:
             raise Broken
@@ -222,7 +225,7 @@ class Expander(Building):
         def make(names: list[str | None], x: int) -> int:
             return self.add(names[-1] or "", made, (x, *inputs[1:]), call.span, found.symbols)
 
-        return self.edits.place(self, Child(label, op.name, call.span, make), x)
+        return self.edits.place(self, Child(label, op.name, make), x)
 
     def made(self, found: OpArguments, call: s.Call) -> Op:
         try:
@@ -245,26 +248,28 @@ class Expander(Building):
             name = names[-1] or ""
             if (use := self.reuse.earlier(key, name, call, env)) is not None:
                 return self.reuse.again(use, key, name, env, x)
-            with (
-                self.opened("block", names, False, x, call.span) as scope,
-                self.reuse.kept(key, call, env),
-            ):
-                scope.definition = declared.definition.name
+            before = self.reuse.before()
+            scope = self.open("block", names, False, x, call.span)
+            scope.definition = declared.definition.name
+            try:
                 scope.title = self.title(declared, call, env)
-                inner = Env(declared, scope, x)
-                scope.params = bind(declared, call, env, inner, self.evaluator)
+                inner = Env(self, declared, scope, x)
+                scope.params = bind(declared, call, env, inner)
                 self.bodies(declared, call, env, inner)
                 scope.end = self.seq(declared.definition.body, inner, x)
+            finally:
+                self.close(scope)
+            self.reuse.keep(key, before, scope, call, env)
             return scope.end
 
-        return self.edits.place(self, Child(label, declared.definition.name, call.span, make), x)
+        return self.edits.place(self, Child(label, declared.definition.name, make), x)
 
     def let(
         self, label: s.Label | None, declared: Declared, call: s.Call, env: Env, x: int
     ) -> int | None:
         def splice(x: int) -> int | None:
-            inner = Env(declared, self.scope, x)
-            bind(declared, call, env, inner, self.evaluator)
+            inner = Env(self, declared, self.scope, x)
+            bind(declared, call, env, inner)
             self.bodies(declared, call, env, inner)
             return self.seq(declared.definition.body, inner, x)
 
@@ -312,11 +317,14 @@ class Expander(Building):
         """A scope for what stands in parentheses, or bears a label."""
 
         def make(names: list[str | None], x: int) -> int | None:
-            with self.opened("group", names, numbered, x, span) as scope:
+            scope = self.open("group", names, numbered, x, span)
+            try:
                 scope.end = fill(x)
+            finally:
+                self.close(scope)
             return scope.end
 
-        return self.edits.place(self, Child(label, "group", span, make), x)
+        return self.edits.place(self, Child(label, "group", make), x)
 
     # ---- names and values ----
 
@@ -330,12 +338,6 @@ class Expander(Building):
     def names(self, name: str, env: Env) -> bool:
         """Whether a name is an operator, block or body that a parameter can stand for."""
         return name in OPS or name in ("identity", "none") or self.lookup(name, env) is not None
-
-    def evaluate(self, expr: s.Expr, env: Env) -> Value:
-        return self.evaluator(env)(expr)
-
-    def evaluator(self, env: Env) -> Reader:
-        return Reader(self, env)
 
 
 def counted(count: int, noun: str) -> str:

@@ -75,7 +75,7 @@ class Words:
                 raise mistake(
                     "argument", "'aux' takes weight=", arg.span, help="aux<head>(weight=0.3)"
                 )
-            weight = self.walk.evaluate(arg.value, env).value
+            weight = env(arg.value).value
             if isinstance(weight, bool) or not isinstance(weight, (int, float)):
                 raise mistake("kind", f"a weight is a number, not {kind_of(weight)}", arg.span)
         before, self.walk.training = self.walk.training, True
@@ -89,7 +89,7 @@ class Words:
         return x
 
     def on(self, label: s.Label | None, call: s.Call, env: Env, x: int) -> int | None:
-        found = self.walk.evaluate(call.args[0].value, env)
+        found = env(call.args[0].value)
         self.walk.counts.append(found.symbol)
         device = found.value
         if not isinstance(device, int) or isinstance(device, bool) or not 0 <= device < 64:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import prod
 
 from archdsl.ops.base import Construct, Op, Role, Tensor, Window
+from archdsl.records import cached_property
 from archdsl.shapes import ChannelsLast, Misfit, Shape
 
 

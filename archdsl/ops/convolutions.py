@@ -57,16 +57,10 @@ class Conv(Op):
 
     def pads(self, shape: Shape) -> Pads:
         """Padding before and after, per spatial axis."""
-        axes = range(shape.rank)
         if self.pad == "same_tf":
-            return tuple(
-                same_tf(shape.spatial[i], self.size[i], self.stride[i], self.dilation[i])
-                for i in axes
-            )
-        each = resolve(
-            self.pad, shape.rank, lambda i: window_span(self.size[i], self.dilation[i]) // 2
-        )
-        return tuple((p, p) for p in each)
+            return tuple(map(same_tf, shape.spatial, self.size, self.stride, self.dilation))
+        each = resolve(self.pad, spans(self.size, self.dilation))
+        return tuple([(p, p) for p in each])
 
     def shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
@@ -75,13 +69,11 @@ class Conv(Op):
         split_evenly(self.channels, self.groups, "output channels", shape.channels)
         self.links(shape)
         pads = self.pads(shape)
-        out = [
-            convolved(shape.spatial[i], self.size[i], self.stride[i], pads[i], self.dilation[i])
-            for i in range(shape.rank)
-        ]
+        axes = zip(shape.spatial, self.size, self.stride, pads, self.dilation, strict=True)
+        out = [convolved(*axis) for axis in axes]
         if min(out) < 1:
-            spans = tuple(map(window_span, self.size, self.dilation))
-            raise too_large(self.name, self.size, spans, shape, padded(shape, pads))
+            window = spans(self.size, self.dilation)
+            raise too_large(self.name, self.size, window, shape, padded(shape, pads))
         return Shape((self.channels, *out))
 
     def links(self, shape: Shape) -> int:
@@ -242,6 +234,11 @@ class Conv(Op):
         return Argument("padding", padding, 0, source=source)
 
 
+def spans(size: Sizes, dilation: Sizes) -> Sizes:
+    """How many input positions a window covers along each axis."""
+    return tuple(map(window_span, size, dilation))
+
+
 def connection_table(text: str) -> tuple[tuple[int, ...], ...]:
     """`0,1,2 1,2,3`: for each output map the input maps that feed it."""
     try:
@@ -357,9 +354,7 @@ class TransposedConv(Op):
 
     def pads(self, shape: Shape) -> Sizes:
         """Padding of each axis, the same before and after."""
-        return resolve(
-            self.pad, shape.rank, lambda i: window_span(self.size[i], self.dilation[i]) // 2
-        )
+        return resolve(self.pad, spans(self.size, self.dilation))
 
     def shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
@@ -399,10 +394,9 @@ class TransposedConv(Op):
 
     def windows(self, *inputs: Shape) -> tuple[Window, ...]:
         pads = self.pads(inputs[0])
-        spans = [window_span(k, d) for k, d in zip(self.size, self.dilation, strict=True)]
         return tuple(
             Window(span, 1, span - 1 - pads[i], finer=self.stride[i])
-            for i, span in enumerate(spans)
+            for i, span in enumerate(spans(self.size, self.dilation))
         )
 
     def biased(self) -> TransposedConv:

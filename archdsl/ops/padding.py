@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 
 from archdsl.ops.base import Buffer, Sizes
@@ -13,12 +12,12 @@ Pads = tuple[tuple[int, int], ...]
 PADDING_WORDS = {word: ("pad", word) for word in ("same", "valid", "same_tf")}
 
 
-def resolve(pad: Padding, rank: int, same: Callable[[int], int]) -> Sizes:
-    """Symmetric padding per axis; `same` is k//2 with the dilation counted."""
+def resolve(pad: Padding, spans: Sizes) -> Sizes:
+    """Symmetric padding per axis; `same` is half of what the window spans, dilation counted."""
     if pad == "valid":
-        return (0,) * rank
+        return (0,) * len(spans)
     if isinstance(pad, str):
-        return tuple(same(axis) for axis in range(rank))
+        return tuple([span // 2 for span in spans])
     return pad
 
 

@@ -56,10 +56,9 @@ class Pool(Op):
         """Padding before and after, per spatial axis."""
         size = self.size or ()
         if self.pad == "same_tf":
-            return tuple(
-                same_tf(shape.spatial[i], size[i], self.step[i]) for i in range(shape.rank)
-            )
-        return tuple((p, p) for p in resolve(self.pad, shape.rank, lambda i: size[i] // 2))
+            return tuple(map(same_tf, shape.spatial, size, self.step))
+        each = resolve(self.pad, size)
+        return tuple([(p, p) for p in each])
 
     def shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
@@ -78,12 +77,11 @@ class Pool(Op):
                     f"pad at most {k // 2}, or a larger window",
                 )
         out = []
-        for i, size in enumerate(shape.spatial):
-            before, after = pads[i]
+        for size, k, step, sides in zip(shape.spatial, self.size, self.step, pads, strict=True):
             if self.pad == "same_tf":
-                out.append(convolved(size, self.size[i], self.step[i], (before, after)))
+                out.append(convolved(size, k, step, sides))
             else:
-                out.append(pooled(size, self.size[i], self.step[i], before, self.ceil))
+                out.append(pooled(size, k, step, sides[0], self.ceil))
         if min(out) < 1:
             raise too_large(self.name, self.size, self.size, shape, padded(shape, pads))
         return Shape((shape.channels, *out))

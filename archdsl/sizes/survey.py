@@ -8,13 +8,13 @@ run in numbers, for a size that the maps allow.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from math import lcm, prod
 
 from archdsl.diagnostics import mistake
 from archdsl.formula import SAME, Formula, Irregular, composed, constant
 from archdsl.graph import Network, Node
 from archdsl.lengths import common, domain
+from archdsl.records import cached_property
 from archdsl.shapes import Misfit, Shape
 from archdsl.sizes.refusal import Refusal, Size, breaking, refusal
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
 from typing import Literal
 
 from archdsl.graph import Node, Scope
 from archdsl.ops import Joint, Op
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 
 Kind = Literal["op", "class", "chain", "choice", "gate"]
 ENTRY = -1  # the tensor that comes into a body

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from archdsl.graph import Network
 from archdsl.library import shipped
 from archdsl.passes.weights import Chain, Rewritten
 from archdsl.pytext import Py, Wrapped, call, lines, listing, literal, prefixed
+from archdsl.records import cached_property
 from archdsl.torchgen.constructor import Class, module_of, ordered
 from archdsl.torchgen.conversion import Rows, conversion
 from archdsl.torchgen.module import Module, declaration, header

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cached_property
 from pathlib import PurePath
 from textwrap import wrap
 
 from archdsl.graph import Network
 from archdsl.naming import FILE_NAMES, function_name, identifier
 from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import METHOD, Class, ordered
 from archdsl.torchgen.expressions import Expr, constant

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field, replace
-from functools import cached_property
 
 from archdsl.graph import Network, Node, Scope
 from archdsl.ops import Joint
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 from archdsl.torchgen.bodies import ENTRY, Item, all_sources, reads
 
 Key = tuple[object, ...]
