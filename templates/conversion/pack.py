@@ -1,7 +1,7 @@
 def pack(model: nn.Module) -> None:
-    """Let convolutions lay out their weights on a CPU, each for the input of its first call.
+    """Let convolutions lay out their weights on a CPU, for the input of their first call.
 
-    Else PyTorch does so in every call. This is what torch.compile does with freezing, by
+    Else PyTorch does so in each call. This is what torch.compile does with freezing, by
     operators that are not public; the model takes other shapes too, but is not saved.
     """
 
