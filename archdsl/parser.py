@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache as once
 from io import BytesIO
 from typing import Any
@@ -88,7 +88,9 @@ class Builder:
     def built(self, part: Tree[Token] | Token) -> tuple[Any, int, int]:
         """What a part of Lark's tree becomes, and the offsets where it starts and ends."""
         if isinstance(part, Token):
-            return part, part.start_pos or 0, part.end_pos or 0
+            start, end = part.start_pos or 0, part.end_pos or 0
+            read = WORDS.get(part.type)
+            return (read(str(part), self.span(start, end)) if read else part), start, end
         built = [self.built(each) for each in part.children]
         start, end = built[0][1], built[-1][2]
         # A token compares itself in Python; at the limit of recursion getattr hides that it fails.
@@ -100,12 +102,6 @@ class Builder:
         end = min(self.offset + end, len(self.source.text))
         return Span(self.source, self.offset + start, end)
 
-    def place(self, token: Token) -> Span:
-        return self.span(token.start_pos or 0, token.end_pos or 0)
-
-    def fail(self, message: str, span: Span, help: str = "") -> ArchError:
-        return ArchError(Diagnostic("syntax", message, span, help=help))
-
     # ---- declarations ----
 
     def start(self, span: Span, parts: list[Any]) -> list[Any]:
@@ -113,28 +109,22 @@ class Builder:
 
     def use(self, span: Span, parts: list[Any]) -> s.Use:
         spec, *names = words(parts)
-        is_path = spec.type == "STRING"
-        text = spec[1:-1] if is_path else spec.rstrip(" \t:")
+        is_path = isinstance(spec, s.Text)
+        text = spec.value if is_path else spec.span.text
         return s.Use(text, is_path, tuple(names), span.to(names[-1].span))
 
-    def used(self, span: Span, parts: list[Any]) -> s.Name:
-        return s.Name(str(parts[0]), span)
-
-    def kind(self, span: Span, parts: list[Any]) -> Any:
-        return parts[0]
-
     def definition(self, span: Span, parts: list[Any]) -> s.Definition:
-        kind, name, *rest = words(parts)
+        kind, name, *rest = parts
         bodies, params, lines = self.signature(rest)
         for line in lines:
             if not isinstance(line, s.Seq):
-                raise self.fail(
+                raise wrong(
                     f"'{line.span.text.split()[0]}' belongs into a network, not into a {kind}",
                     line.span,
                 )
         seq = self.joined(lines, name.span)
         if not seq.items:
-            raise self.fail(f"{kind} '{name.name}' has no body", name.span, "write its items below")
+            raise wrong(f"{kind} '{name.name}' has no body", name.span, "write its items below")
         return s.Definition(
             str(kind),  # type: ignore[arg-type]
             name.name,
@@ -147,18 +137,17 @@ class Builder:
 
     def network(self, span: Span, parts: list[Any]) -> s.NetworkDef:
         head, *rest = words(parts)
-        about = next((p[1:-1] for p in rest if isinstance(p, Token)), "")
+        about = next((p.value for p in rest if isinstance(p, s.Text)), "")
         base = next((p for p in rest if isinstance(p, s.Call)), None)
-        _, params, lines = self.signature([p for p in rest if not isinstance(p, (Token, s.Call))])
-        name_span = self.place(head)
+        _, params, lines = self.signature(rest)
         if base is None:
-            inputs, body = self.plain_body(lines, name_span)
+            inputs, body = self.plain_body(lines, head.span)
             edits: list[s.Edit] = []
         else:
             inputs, edits = self.variant_body(lines)
-            body = s.Seq((), name_span)
+            body = s.Seq((), head.span)
         return s.NetworkDef(
-            name=str(head),
+            name=head.name,
             params=params or (),
             about=about,
             base=base,
@@ -170,13 +159,13 @@ class Builder:
             edits=tuple(edits),
             rebinds=tuple(line for line in lines if isinstance(line, s.Rebind)),
             span=span,
-            name_span=name_span,
+            name_span=head.span,
         )
 
     def plain_body(self, lines: list[Any], span: Span) -> tuple[list[s.Item], s.Seq]:
         for line in lines:
             if isinstance(line, (s.Edit, s.Rebind)):
-                raise self.fail(
+                raise wrong(
                     f"'{line.span.text.split()[0]}' belongs into a network that says 'from'",
                     line.span,
                 )
@@ -196,7 +185,7 @@ class Builder:
                 if is_input(head) and len(line.items) == 1:
                     inputs.append(head)
                 elif head.label is None:
-                    raise self.fail(
+                    raise wrong(
                         "a line of a 'from' network replaces the item whose label it bears, "
                         "and this one bears none",
                         line.span,
@@ -221,7 +210,7 @@ class Builder:
     def base(self, span: Span, parts: list[Any]) -> s.Call:
         name, *rest = words(parts)
         args = tuple(rest[0]) if rest else ()
-        return s.Call(str(name), (), args, span, self.place(name))
+        return s.Call(name.name, (), args, span, name.span)
 
     def formals(self, span: Span, parts: list[Any]) -> Formals:
         names = words(parts)
@@ -247,19 +236,17 @@ class Builder:
         return Body(words(parts))
 
     def init(self, span: Span, parts: list[Any]) -> s.Init:
-        args = [p for p in parts if not isinstance(p, (Token, list))]
+        args = [p for p in parts if isinstance(p, s.Arg)]
         args += [arg for group in parts if isinstance(group, list) for arg in group]
-        targets = [self.path(t) for t in parts if isinstance(t, Token) and t.type == "PATH"]
-        label = next(t for t in parts if isinstance(t, Token) and t.type == "LABEL")
-        targets.append(self.label_name(label))
+        targets = [named(p) for p in parts if isinstance(p, (s.Name, s.Label))]
         scheme = None
-        if args and args[0].name is None and isinstance(args[0].value, s.Name):
-            scheme = args.pop(0).value
+        if args and args[0].name is None and isinstance(first := args[0].value, s.Name):
+            scheme, args = first, args[1:]
         return s.Init(tuple(targets), scheme, tuple(args), span)
 
     def schedule(self, span: Span, parts: list[Any]) -> s.Schedule:
         *blocks, label, value = words(parts)
-        return s.Schedule(tuple(blocks), self.label_name(label), value, span)
+        return s.Schedule(tuple(blocks), named(label), value, span)
 
     def assertion(self, span: Span, parts: list[Any]) -> s.Assert:
         return s.Assert(tuple(words(parts)), span)
@@ -272,12 +259,12 @@ class Builder:
         return s.Fits(words(parts)[0], span)
 
     def drop(self, span: Span, parts: list[Any]) -> s.Edit:
-        target = next(self.path(t) for t in parts if isinstance(t, Token) and t.type == "PATH")
+        (target,) = words(parts)
         return s.Edit("drop", target, None, span)
 
     def insert(self, span: Span, parts: list[Any]) -> s.Edit:
         word, label, chain = parts
-        return s.Edit(str(word), self.label_name(label), chain, span)  # type: ignore[arg-type]
+        return s.Edit(str(word), named(label), chain, span)  # type: ignore[arg-type]
 
     def rebind(self, span: Span, parts: list[Any]) -> s.Rebind:
         name, *rest = words(parts)
@@ -300,28 +287,7 @@ class Builder:
 
     def item(self, span: Span, parts: list[Any]) -> s.Item:
         *labels, unit = words(parts)
-        label = self.label(labels[0]) if labels else None
-        return s.Item(label, unit, span)
-
-    def label(self, token: Token) -> s.Label:
-        text = token.rstrip(" \t:")
-        span = Span(
-            self.source,
-            self.offset + (token.start_pos or 0),
-            self.offset + (token.start_pos or 0) + len(text),
-        )
-        if text.endswith("#0"):
-            return s.Label(text[:-2], 0, span)
-        if text.endswith("#"):
-            return s.Label(text[:-1], 1, span)
-        return s.Label(text, None, span)
-
-    def label_name(self, token: Token) -> s.Name:
-        label = self.label(token)
-        return s.Name(label.name, label.span)
-
-    def path(self, token: Token) -> s.Name:
-        return s.Name(str(token), self.place(token))
+        return s.Item(labels[0] if labels else None, unit, span)
 
     def if_(self, span: Span, parts: list[Any]) -> s.If:
         then, condition, *rest = words(parts)
@@ -332,8 +298,6 @@ class Builder:
         return s.Repeat(unit, count, span)
 
     def count(self, span: Span, parts: list[Any]) -> s.Expr:
-        if parts[0].type == "X_COUNT":
-            return self.integer(parts[0][1:], self.place(parts[0]))
         return words(parts)[0]  # type: ignore[no-any-return]
 
     def call(self, span: Span, parts: list[Any]) -> s.Call:
@@ -354,7 +318,8 @@ class Builder:
     def on_call(self, span: Span, parts: list[Any]) -> s.Call:
         word, device, angle = parts
         arg = s.Arg(None, device, device.span)
-        return s.Call("on", angle.bodies, (arg,), span, self.place(word))
+        name_span = Span(self.source, span.start, span.start + len(word))
+        return s.Call(str(word), angle.bodies, (arg,), span, name_span)
 
     def angle(self, span: Span, parts: list[Any]) -> Angle:
         return Angle(tuple(p for p in parts if isinstance(p, s.Seq)))
@@ -369,7 +334,7 @@ class Builder:
         branches = tuple(p for p in parts if isinstance(p, s.Seq))
         signs = [str(p) for p in parts if isinstance(p, Token) and str(p) in "|+*"]
         if not signs:
-            raise self.fail(
+            raise wrong(
                 "a join of a single branch joins nothing",
                 span,
                 "write [ a | b ], [ a + b ] or [ a * b ], or parentheses to group",
@@ -411,47 +376,8 @@ class Builder:
         name, *operands = words(parts)
         return s.Apply(name.name, tuple(operands), span)
 
-    def number(self, span: Span, parts: list[Any]) -> s.Number:
-        text = str(parts[0])
-        factor = SUFFIX.get(text[-1], 1)
-        digits = text[:-1] if factor > 1 else text
-        value: int | float
-        if digits.isascii() and digits.isdigit():
-            return s.Number(self.integer(digits, span).value * factor, span)
-        value = float(digits) * factor
-        if abs(value) > s.MAX_NUMBER:
-            raise self.too_large(span)
-        return s.Number(int(value) if factor > 1 and value == int(value) else value, span)
-
-    def integer(self, digits: str, span: Span) -> s.Number:
-        if len(digits) > 12:
-            raise self.too_large(span)
-        return s.Number(int(digits), span)
-
-    def too_large(self, span: Span) -> ArchError:
-        return ArchError(Diagnostic("limit", f"numbers go up to {s.MAX_NUMBER:,}", span))
-
-    def size(self, span: Span, parts: list[Any]) -> s.Size:
-        dims = tuple(int(self.integer(part, span).value) for part in str(parts[0]).split("x"))
-        return s.Size(dims, span)
-
-    def text(self, span: Span, parts: list[Any]) -> s.Text:
-        return s.Text(str(parts[0])[1:-1], span)
-
-    def name(self, span: Span, parts: list[Any]) -> s.Name:
-        return s.Name(str(parts[0]), span)
-
-    def hole(self, span: Span, parts: list[Any]) -> s.Hole:
-        return s.Hole(span)
-
     def tensor(self, span: Span, parts: list[Any]) -> s.TensorRef:
         return s.TensorRef(str(parts[0])[1:], span)
-
-    def in_axis(self, span: Span, parts: list[Any]) -> s.InputAxis:
-        axis = str(parts[0])[3:]
-        if axis not in ("c", "d", "h", "w"):
-            raise self.fail(f"'in' has no axis '{axis}'", span, "in.c, in.d, in.h, in.w")
-        return s.InputAxis(axis, span)
 
     def inner(self, span: Span, parts: list[Any]) -> s.Expr:
         """An expression in parentheses, which belong to what it stands in."""
@@ -461,7 +387,7 @@ class Builder:
         seen: set[str] = set()
         for name in names:
             if name.name in seen:
-                raise self.fail(f"'{name.name}' stands here twice", name.span)
+                raise wrong(f"'{name.name}' stands here twice", name.span)
             seen.add(name.name)
 
 
@@ -494,14 +420,83 @@ class Body:
 
 
 def words(parts: list[Any]) -> list[Any]:
-    """What remains of a rule's children without its punctuation."""
-    keep = ("LABEL", "STRING", "NETNAME", "X_COUNT", "LET", "BLOCK")
-    return [p for p in parts if not isinstance(p, Token) or p.type in keep]
+    """What remains of a rule's parts without keywords and punctuation."""
+    return [p for p in parts if not isinstance(p, Token)]
+
+
+def named(part: s.Name | s.Label) -> s.Name:
+    """The name of an item elsewhere, told by its label or by its path."""
+    return s.Name(part.name, part.span)
 
 
 def is_input(item: s.Item) -> bool:
     """Whether an item is an `input` line."""
     return isinstance(item.unit, s.Call) and item.unit.name == "input"
+
+
+def wrong(message: str, span: Span, help: str = "") -> ArchError:
+    """A mistake that the grammar lets pass."""
+    return ArchError(Diagnostic("syntax", message, span, help=help))
+
+
+# ---- words that mean something by themselves -----------------------------------------------
+
+
+def number(word: str, span: Span) -> s.Number:
+    factor = SUFFIX.get(word[-1], 1)
+    digits = word[:-1] if factor > 1 else word
+    value: int | float
+    if digits.isascii() and digits.isdigit():
+        return s.Number(integer(digits, span) * factor, span)
+    value = float(digits) * factor
+    if abs(value) > s.MAX_NUMBER:
+        raise too_large(span)
+    return s.Number(int(value) if factor > 1 and value == int(value) else value, span)
+
+
+def integer(digits: str, span: Span) -> int:
+    if len(digits) > 12:
+        raise too_large(span)
+    return int(digits)
+
+
+def too_large(span: Span) -> ArchError:
+    return ArchError(Diagnostic("limit", f"numbers go up to {s.MAX_NUMBER:,}", span))
+
+
+def size(word: str, span: Span) -> s.Size:
+    return s.Size(tuple(integer(part, span) for part in word.split("x")), span)
+
+
+def in_axis(word: str, span: Span) -> s.InputAxis:
+    axis = word[3:]
+    if axis not in ("c", "d", "h", "w"):
+        raise wrong(f"'in' has no axis '{axis}'", span, "in.c, in.d, in.h, in.w")
+    return s.InputAxis(axis, span)
+
+
+def label(word: str, span: Span) -> s.Label:
+    text = word.rstrip(" \t:")
+    span = Span(span.source, span.start, span.start + len(text))
+    if text.endswith("#0"):
+        return s.Label(text[:-2], 0, span)
+    if text.endswith("#"):
+        return s.Label(text[:-1], 1, span)
+    return s.Label(text, None, span)
+
+
+WORDS: dict[str, Callable[[str, Span], s.Expr | s.Label]] = {
+    "NUMBER": number,
+    "SIZE": size,
+    "X_COUNT": lambda word, span: s.Number(integer(word[1:], span), span),
+    "STRING": lambda word, span: s.Text(word[1:-1], span),
+    "NAME": s.Name,
+    "NETNAME": s.Name,
+    "PATH": s.Name,
+    "HOLE": lambda word, span: s.Hole(span),
+    "IN_AXIS": in_axis,
+    "LABEL": label,
+}
 
 
 # ---- syntax mistakes -----------------------------------------------------------------------
