@@ -225,6 +225,8 @@ class Bodies:
 
     def undecided(self, scope: Scope) -> Body:
         """The body with its decisions."""
+        if all(isinstance(thing, Node) or thing.kind != "choice" for thing in scope.items):
+            return self.dissolved(scope)
         return Builder(self, dissolve=False).body(scope)
 
     def inner(self, scope: Scope) -> Iterator[Scope]:

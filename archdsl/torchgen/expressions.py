@@ -81,7 +81,7 @@ def plain(value: Any) -> Any:
 
 def agrees(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
     """Whether an expression gives the values it should."""
-    return all(plain(a) == plain(b) for a, b in zip(found, wanted, strict=True))
+    return all(a == b or plain(a) == plain(b) for a, b in zip(found, wanted, strict=True))
 
 
 def combined(sign: str, operands: list[Expr]) -> Expr | None:

@@ -13,7 +13,7 @@ from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import METHOD, Class, ordered
-from archdsl.torchgen.expressions import Expr, constant
+from archdsl.torchgen.expressions import Expr
 from archdsl.torchgen.forward import Forward
 from archdsl.torchgen.initialise import initialisation
 from archdsl.torchgen.symbolic import Parameter
@@ -259,14 +259,14 @@ def declaration(parameter: Parameter) -> str:
     text = f"{parameter.name}: {annotation(parameter)}"
     if parameter.default is None:
         return text
-    return f"{text} = {literal(constant([parameter.default]).values[0])}"
+    return f"{text} = {literal(parameter.default)}"
 
 
 def annotation(parameter: Parameter) -> str:
     values = [*parameter.values.values()]
     if parameter.default is not None:
         values.append(parameter.default)
-    kinds = {type_of(constant([value]).values[0]) for value in values}
+    kinds = set(map(type_of, values))
     if kinds == {"int", "float"}:
         return "float"
     return " | ".join(sorted(kinds))

@@ -8,8 +8,8 @@ import re
 from archdsl.graph import Network, Node, Scope
 from archdsl.naming import camel, class_name, function_name, run_together, unique
 from archdsl.passes.weights import scopes
-from archdsl.torchgen.bodies import ENTRY, Bodies, Item
-from archdsl.torchgen.constructor import Class, Constructor, says_itself
+from archdsl.torchgen.bodies import Bodies
+from archdsl.torchgen.constructor import Class, Constructor
 from archdsl.torchgen.structure import Group, Instance, Key, grouped
 from archdsl.torchgen.symbolic import RESERVED, Fixed, Slots
 
@@ -127,8 +127,7 @@ class Plan:
 
     def outside_view(self, network: Network, node: Node) -> Key:
         """What the structure of code sees of an operator: its constructor's form, no values."""
-        item = Item("op", node.name, node, node.sources, ENTRY)
-        if node.op.inputs == 0 or says_itself(item):
+        if node.op.inputs == 0 or node.applied.expressible:
             return (node.op.name, len(node.inputs))
         construct = node.applied.module
         if construct is None:
