@@ -6,7 +6,6 @@ A block, the network itself, and a group that is no plain chain become classes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -178,13 +177,14 @@ class Builder:
 
     def part(self, scope: Scope) -> Iterator[Item]:
         """A block, or a group as a chain or as a class of its own; nothing where it is empty."""
-        inner = self.bodies.dissolved(scope)
-        sources = tuple(self.read(inner.outside[-1 - number]) for number in inner.reads)
+        inner = self.bodies.dissolved(scope.original)
+        outside = inner.outside if scope.like is None else (scope.source,)
+        sources = tuple(self.read(outside[-1 - number]) for number in inner.reads)
         assert scope.end is not None
         assert scope.exit is not None
         assert inner.end is not None
         if inner.end < 0:  # it hands on a tensor that came in
-            self.known.setdefault(scope.end, self.read(inner.outside[-1 - inner.end]))
+            self.known.setdefault(scope.end, self.read(outside[-1 - inner.end]))
         if not inner.items:
             return
         end = self.fresh()
@@ -217,10 +217,7 @@ class Bodies:
 
     def dissolved(self, scope: Scope) -> Body:
         if scope not in self.made:
-            if scope.like is not None:
-                self.made[scope] = replace(self.dissolved(scope.like), outside=(scope.source,))
-            else:
-                self.made[scope] = Builder(self, dissolve=True).body(scope)
+            self.made[scope] = Builder(self, dissolve=True).body(scope)
         return self.made[scope]
 
     def undecided(self, scope: Scope) -> Body:

@@ -29,7 +29,7 @@ from archdsl.torchgen.expressions import ATOM, OR, PRODUCT, Expr, combined, cons
 from archdsl.torchgen.loops import looped, ordered_dict
 from archdsl.torchgen.overwriting import Column, chained_in_place, in_place, is_implicit
 from archdsl.torchgen.structure import Group
-from archdsl.torchgen.symbolic import Parameter, Slots
+from archdsl.torchgen.symbolic import Parameter, Slots, alike
 
 METHOD = 8  # the indentation of a method's body
 Uses = tuple[int, ...]
@@ -250,7 +250,7 @@ class Constructor:
         values = [argument.value for argument in column]
         symbols: list[Sym | None] = [node.symbols.get(source) for node in nodes]
         candidates: list[Expr | None] = []
-        if any(value != values[0] for value in values) or len(uses) < len(self.slots.scopes):
+        if not alike(values) or len(uses) < len(self.slots.scopes):
             if source == "in.c":
                 candidates.append(self.slots.channels_of([n.inputs[0] for n in nodes], uses))
                 if candidates == [None]:  # then perhaps as many as it makes
@@ -291,7 +291,7 @@ class Constructor:
             values = [parameter.value(index) for index in indices]
             symbols = [parameter.symbols.get(index) for index in indices]
             candidates: list[Expr | None] = []
-            if parameter.role == "in" and any(value != values[0] for value in values):
+            if parameter.role == "in" and not alike(values):
                 candidates = [self.slots.channels_of([i.scope.entry for i in column], uses)]
             expr = self.slots.slot(
                 parameter.name, values, symbols, uses, candidates, parameter.default

@@ -66,7 +66,7 @@ class Plan:
         root = scope.kind == "network"
         body = self.bodies.dissolved(scope) if root else self.bodies.undecided(scope)
         network = self.network_of[id(scope)]
-        return Instance(network, scope, list(body.items), body.end, body.known)
+        return Instance(network, scope, list(body.items), body.end, body.known, body.reads)
 
     def by_height(self) -> list[dict[str, list[Scope]]]:
         """Scopes by how many classes stand within each other in them, then by what they are."""
@@ -125,7 +125,7 @@ class Plan:
     def class_index(self, scope: Scope) -> int:
         return self.made.index(self.class_of[id(scope.original)])
 
-    def outside_view(self, network: Network, node: Node) -> Key:
+    def outside_view(self, node: Node) -> Key:
         """What the structure of code sees of an operator: its constructor's form, no values."""
         if node.op.inputs == 0 or node.applied.expressible:
             return (node.op.name, len(node.inputs))

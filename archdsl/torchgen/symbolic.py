@@ -54,7 +54,7 @@ class Parameter:
 
     def value(self, index: int) -> Any:
         """Its value in a use; where a use never asks for it, any will do."""
-        return self.values.get(index, next(iter(self.values.values())))
+        return self.values[index] if index in self.values else next(iter(self.values.values()))
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Slots:
 
         Parameters that a candidate is the first to ask for are taken back where it will not do.
         """
-        same = all(value == values[0] and type(value) is type(values[0]) for value in values)
+        same = alike(values) and len(set(map(type, values))) == 1
         literally = same and not any(map(counts, symbols))
         if literally and (len(uses) == len(self.scopes) or not self.parameters):
             return constant(values)
@@ -117,7 +117,8 @@ class Slots:
         if self.root:
             raise Fixed({i for i, v in zip(uses, values, strict=True) if v != values[0]})
         known = dict(zip(uses, values, strict=True))
-        return self.parameter(name, known, dict(zip(uses, symbols, strict=True)), default)
+        made = self.parameter(name, known, dict(zip(uses, symbols, strict=True)), default)
+        return self.use(made, uses)
 
     def parameter(
         self,
@@ -126,20 +127,19 @@ class Slots:
         symbols: dict[int, Sym | None],
         default: Any = None,
         role: str = "",
-    ) -> Expr:
+    ) -> Parameter:
         """The parameter of some values, made where there is none."""
         name = identifier(name, self.reserved)
         for other in self.parameters:
-            shared = other.values.keys() & values.keys()
-            alike = other.role == role and stem(other.name) == name
-            if alike and all(other.values[i] == values[i] for i in shared):
+            named = other.role == role and stem(other.name) == name
+            if named and all(other.values.get(i, value) == value for i, value in values.items()):
                 other.values.update(values)
                 other.symbols.update(symbols)
-                return self.use(other, tuple(values))
+                return other
         name = unique(name, {other.name for other in self.parameters})
         made = Parameter(name, dict(values), dict(symbols), default, role)
         self.parameters = [*self.parameters, made]
-        return self.use(made, tuple(values))
+        return made
 
     def use(self, parameter: Parameter, uses: tuple[int, ...]) -> Expr:
         values = tuple(parameter.value(i) for i in uses)
@@ -193,7 +193,7 @@ class Slots:
         known = {use: plain(b.value) for use, b in everywhere.items()}
         symbols: dict[int, Sym | None] = {use: Given(b) for use, b in everywhere.items()}
         made = self.parameter(bindings[0].name, known, symbols, bindings[0].default)
-        return replace(made, values=tuple(map(made.at, uses)))
+        return self.use(made, uses)
 
     def own(self, name: str) -> dict[int, Binding]:
         """The block's own parameter of a name in all uses."""
@@ -231,8 +231,9 @@ class Slots:
         """The channels of a tensor in terms of this class."""
         key = (tuple(nodes), uses)
         known = self.channels.get(key)
-        names = {parameter.name for parameter in self.parameters}
-        if key not in self.channels or (known is not None and not known.params <= names):
+        if known is not None and not known.params <= {other.name for other in self.parameters}:
+            del self.channels[key]
+        if key not in self.channels:
             self.channels[key] = self.find_channels(list(nodes), uses)
         return self.channels[key]
 
@@ -277,8 +278,7 @@ class Slots:
             for use, scope in enumerate(self.scopes)
         }
         none: dict[int, Sym | None] = dict.fromkeys(known)
-        made = self.parameter("in_channels", known, none, role="in")
-        return replace(made, values=tuple(map(made.at, uses)))
+        return self.use(self.parameter("in_channels", known, none, role="in"), uses)
 
     def partly_entered(
         self, nodes: list[int], values: tuple[int, ...], uses: tuple[int, ...], entered: list[bool]
@@ -333,6 +333,11 @@ class Slots:
                 found.append(node.symbols["stride"])
             goal = node.inputs[0] if node.inputs else entry
         return found
+
+
+def alike(values: Sequence[Any]) -> bool:
+    """Whether values are equal."""
+    return values.count(values[0]) == len(values)
 
 
 def readable(expr: Expr) -> bool:
