@@ -5,7 +5,7 @@ A block, the network itself, and a group that is no plain chain become classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -96,16 +96,18 @@ class Body:
 
 def reads(items: Iterable[Item], end: int | None) -> list[int]:
     """The tensors from outside that steps use, the body's own first."""
-    used = [ENTRY, *(number for item in items for number in all_sources(item)), end]
+    used: list[int | None] = [ENTRY]
+    for item in items:
+        used += all_sources(item)
+    used.append(end)
     return list(dict.fromkeys(number for number in used if number is not None and number < 0))
 
 
-def all_sources(item: Item) -> Iterator[int | None]:
+def all_sources(item: Item) -> Sequence[int | None]:
     """What an item and what a choice has taken read."""
-    yield from item.sources
-    if item.kind == "choice":
-        for part in item.items:
-            yield from all_sources(part)
+    if item.kind != "choice":
+        return item.sources
+    return [*item.sources, *(number for part in item.items for number in all_sources(part))]
 
 
 class Builder:
@@ -141,18 +143,20 @@ class Builder:
         self.count += 1
         return self.count - 1
 
-    def steps(self, scope: Scope) -> Iterator[Item]:
+    def steps(self, scope: Scope) -> list[Item]:
+        items: list[Item] = []
         for thing in scope.items:
             if isinstance(thing, Node):
-                yield self.op(thing)
-            elif thing.kind == "choice" and self.dissolve:
-                yield from self.steps(thing)
+                items.append(self.op(thing))
+            elif thing.kind != "choice":
+                items += self.part(thing)
+            elif self.dissolve:
+                items += self.steps(thing)
                 if thing.passes and thing.end is not None:
                     self.known[thing.end] = self.read(thing.source)
-            elif thing.kind == "choice":
-                yield self.choice(thing)
             else:
-                yield from self.part(thing)
+                items.append(self.choice(thing))
+        return items
 
     def op(self, node: Node) -> Item:
         sources = tuple(map(self.read, node.sources))
@@ -175,7 +179,7 @@ class Builder:
             return Item("gate", name, scope, ends, end, inner=inner, asks=scope.dropped)
         return Item("choice", "", scope, (source,), end, items, inner)
 
-    def part(self, scope: Scope) -> Iterator[Item]:
+    def part(self, scope: Scope) -> tuple[Item, ...]:
         """A block, or a group as a chain or as a class of its own; nothing where it is empty."""
         inner = self.bodies.dissolved(scope.original)
         outside = inner.outside if scope.like is None else (scope.source,)
@@ -186,15 +190,14 @@ class Builder:
         if inner.end < 0:  # it hands on a tensor that came in
             self.known.setdefault(scope.end, self.read(outside[-1 - inner.end]))
         if not inner.items:
-            return
+            return ()
         end = self.fresh()
         if inner.end >= 0:
             self.known[scope.end] = end
             self.known.setdefault(scope.exit, end)
         if scope.kind == "group" and is_chain(inner):
-            yield Item("chain", scope.name, scope, sources, end, inner.items)
-        else:
-            yield Item("class", scope.name, scope, sources, end)
+            return (Item("chain", scope.name, scope, sources, end, inner.items),)
+        return (Item("class", scope.name, scope, sources, end),)
 
 
 def is_chain(body: Body) -> bool:

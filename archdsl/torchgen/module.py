@@ -13,7 +13,6 @@ from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.records import dataclass
 from archdsl.shapes import Shape
 from archdsl.torchgen.constructor import METHOD, Class, ordered
-from archdsl.torchgen.expressions import Expr
 from archdsl.torchgen.forward import Forward
 from archdsl.torchgen.initialise import initialisation
 from archdsl.torchgen.symbolic import Parameter
@@ -320,16 +319,14 @@ def shapes(made: Class) -> str:
     entries = [scope.entry for scope in slots.scopes]
     exits = [scope.exit or 0 for scope in slots.scopes]
     kept = list(slots.parameters)
-    before, after = slots.channels_of(entries, uses), slots.channels_of(exits, uses)
-    stride = slots.stride_to(exits, entries, uses)
     known = {parameter.name for parameter in kept}
-    slots.parameters[:] = kept
 
-    def channels(expr: Expr | None, nodes: list[int]) -> str:
+    def channels(nodes: list[int]) -> str:
         made = zip(slots.networks, nodes, strict=True)
         counts = {network.nodes[node].shape.channels for network, node in made}
         if len(counts) == 1:
             return str(counts.pop())
+        expr = slots.channels_of(nodes, uses)
         return expr.text if expr is not None and expr.params <= known else "C"
 
     first = slots.networks[0].nodes[entries[0]].shape
@@ -343,10 +340,11 @@ def shapes(made: Class) -> str:
         out = []
     elif same:
         out = axes
-    elif stride is not None and stride.params <= known:
+    elif (stride := slots.stride_to(exits, entries, uses)) and stride.params <= known:
         out = [f"{axis} / {stride.text}" for axis in axes]
     else:
         out = [f"{axis}'" for axis in axes]
-    left = ", ".join(["N", channels(before, entries), *axes])
-    right = ", ".join(["N", channels(after, exits), *out])
+    left = ", ".join(["N", channels(entries), *axes])
+    right = ", ".join(["N", channels(exits), *out])
+    slots.parameters[:] = kept
     return f"({left}) -> ({right})"

@@ -57,7 +57,7 @@ class Plan:
         for height in self.by_height():
             for uses in height.values():
                 instances = list(map(self.instance, uses))
-                for group in grouped(instances, self.outside_view, self.class_index):
+                for group in grouped(instances, self.outside_view, self.class_at):
                     self.add(group)
         return self.made
 
@@ -122,8 +122,8 @@ class Plan:
         self.given.add(name)
         return found
 
-    def class_index(self, scope: Scope) -> int:
-        return self.made.index(self.class_of[id(scope.original)])
+    def class_at(self, scope: Scope) -> Class:
+        return self.class_of[id(scope.original)]
 
     def outside_view(self, node: Node) -> Key:
         """What the structure of code sees of an operator: its constructor's form, no values."""

@@ -50,7 +50,7 @@ class Group:
         return None
 
 
-ClassOf = Callable[[Scope], int]
+ClassOf = Callable[[Scope], object]
 ShapesOf = Callable[[Node], Key]
 
 

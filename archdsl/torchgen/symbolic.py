@@ -8,7 +8,7 @@ where that can be shown, and never wrong.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from itertools import chain
 from typing import Any
@@ -66,7 +66,7 @@ class Slots:
     root: bool = False
     reserved: Collection[str] = ()  # names that a parameter would hide
     parameters: list[Parameter] = field(default_factory=list)
-    bound: dict[str, dict[int, Binding]] = field(default_factory=dict)
+    bound: dict[str, dict[int, Given]] = field(default_factory=dict)
     channels: dict[tuple[tuple[int, ...], tuple[int, ...]], Expr | None] = field(
         default_factory=dict
     )
@@ -92,7 +92,7 @@ class Slots:
         Parameters that a candidate is the first to ask for are taken back where it will not do.
         """
         same = alike(values) and len(set(map(type, values))) == 1
-        literally = same and not any(map(counts, symbols))
+        literally = same and not any(counts(symbol) for symbol in symbols if symbol)
         if literally and (len(uses) == len(self.scopes) or not self.parameters):
             return constant(values)
         kept = list(self.parameters)
@@ -124,7 +124,7 @@ class Slots:
         self,
         name: str,
         values: dict[int, Any],
-        symbols: dict[int, Sym | None],
+        symbols: Mapping[int, Sym | None],
         default: Any = None,
         role: str = "",
     ) -> Parameter:
@@ -142,7 +142,7 @@ class Slots:
         return made
 
     def use(self, parameter: Parameter, uses: tuple[int, ...]) -> Expr:
-        values = tuple(parameter.value(i) for i in uses)
+        values = tuple(map(parameter.value, uses))
         name = parameter.name
         return Expr(name, values, params=frozenset({name}), at=parameter.value)
 
@@ -178,28 +178,25 @@ class Slots:
         """A parameter of the spec: what it was given, if that was written within the class."""
         if all(self.holds(use, b) for use, b in zip(uses, bindings, strict=True)):
             return self.express([binding.symbol for binding in bindings], uses)
-        if len({binding.name for binding in bindings}) > 1:
+        name = bindings[0].name
+        if any(binding.name != name for binding in bindings):
             return None
         values = [plain(binding.value) for binding in bindings]
         if any(not isinstance(v, (int, float, bool, tuple)) for v in values):
             return None
-        if self.root and bindings[0].name not in {other.name for other in self.parameters}:
+        if self.root and name not in {other.name for other in self.parameters}:
             return constant(values)  # fixed at compile time
-        everywhere = dict(zip(uses, bindings, strict=True))
-        if all(b in self.scopes[use].params for use, b in everywhere.items()):
-            # The block's own parameter is known in uses that do not ask for it here, too.
-            name = bindings[0].name
-            everywhere = self.own(name)
-        known = {use: plain(b.value) for use, b in everywhere.items()}
-        symbols: dict[int, Sym | None] = {use: Given(b) for use, b in everywhere.items()}
-        made = self.parameter(bindings[0].name, known, symbols, bindings[0].default)
-        return self.use(made, uses)
+        own = all(b in self.scopes[use].params for use, b in zip(uses, bindings, strict=True))
+        # The block's own parameter is known in uses that do not ask for it here, too.
+        everywhere = self.own(name) if own else dict(zip(uses, map(Given, bindings), strict=True))
+        known = {use: plain(symbol.binding.value) for use, symbol in everywhere.items()}
+        return self.use(self.parameter(name, known, everywhere, bindings[0].default), uses)
 
-    def own(self, name: str) -> dict[int, Binding]:
+    def own(self, name: str) -> dict[int, Given]:
         """The block's own parameter of a name in all uses."""
         if name not in self.bound:
             self.bound[name] = {
-                use: next(b for b in scope.params if b.name == name)
+                use: Given(next(b for b in scope.params if b.name == name))
                 for use, scope in enumerate(self.scopes)
             }
         return self.bound[name]
