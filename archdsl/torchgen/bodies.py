@@ -6,7 +6,6 @@ A block, the network itself, and a group that is no plain chain become classes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import Literal
 
 from archdsl.graph import Node, Scope
@@ -80,18 +79,15 @@ class Body:
     """The steps of a scope.
 
     `outside` are the graph's numbers of the tensors below zero; `known` tells which tensor of the
-    body each of the graph's is, behind the last step.
+    body each of the graph's is, behind the last step. `reads` are the tensors that come in, the
+    body's own first.
     """
 
     items: tuple[Item, ...]
     end: int | None
     outside: tuple[int, ...]
     known: dict[int, int]
-
-    @cached_property
-    def reads(self) -> list[int]:
-        """The tensors that come in, the body's own first."""
-        return reads(self.items, self.end)
+    reads: list[int]
 
 
 def reads(items: Iterable[Item], end: int | None) -> list[int]:
@@ -130,7 +126,7 @@ class Builder:
             self.outside.append(scope.source)  # networks have inputs, and nothing comes in
         items = tuple(self.steps(scope))
         end = None if scope.end is None else self.read(scope.end)
-        return Body(items, end, tuple(self.outside), self.known)
+        return Body(items, end, tuple(self.outside), self.known, reads(items, end))
 
     def read(self, number: int) -> int:
         """A tensor of the graph as the body numbers it."""

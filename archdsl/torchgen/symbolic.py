@@ -66,7 +66,7 @@ class Slots:
     root: bool = False
     reserved: Collection[str] = ()  # names that a parameter would hide
     parameters: list[Parameter] = field(default_factory=list)
-    bound: dict[str, dict[int, Given]] = field(default_factory=dict)
+    bound: dict[str, tuple[dict[int, Any], dict[int, Given]]] = field(default_factory=dict)
     channels: dict[tuple[tuple[int, ...], tuple[int, ...]], Expr | None] = field(
         default_factory=dict
     )
@@ -186,19 +186,20 @@ class Slots:
             return None
         if self.root and name not in {other.name for other in self.parameters}:
             return constant(values)  # fixed at compile time
-        own = all(b in self.scopes[use].params for use, b in zip(uses, bindings, strict=True))
-        # The block's own parameter is known in uses that do not ask for it here, too.
-        everywhere = self.own(name) if own else dict(zip(uses, map(Given, bindings), strict=True))
-        known = {use: plain(symbol.binding.value) for use, symbol in everywhere.items()}
-        return self.use(self.parameter(name, known, everywhere, bindings[0].default), uses)
+        if all(b in self.scopes[use].params for use, b in zip(uses, bindings, strict=True)):
+            # The block's own parameter is known in uses that do not ask for it here, too.
+            known, symbols = self.own(name)
+        else:
+            known = dict(zip(uses, values, strict=True))
+            symbols = dict(zip(uses, map(Given, bindings), strict=True))
+        return self.use(self.parameter(name, known, symbols, bindings[0].default), uses)
 
-    def own(self, name: str) -> dict[int, Given]:
-        """The block's own parameter of a name in all uses."""
+    def own(self, name: str) -> tuple[dict[int, Any], dict[int, Given]]:
+        """The values and symbols of the block's own parameter of a name in all uses."""
         if name not in self.bound:
-            self.bound[name] = {
-                use: Given(next(b for b in scope.params if b.name == name))
-                for use, scope in enumerate(self.scopes)
-            }
+            bindings = [next(b for b in scope.params if b.name == name) for scope in self.scopes]
+            values = [plain(binding.value) for binding in bindings]
+            self.bound[name] = dict(enumerate(values)), dict(enumerate(map(Given, bindings)))
         return self.bound[name]
 
     def holds(self, use: int, binding: Binding) -> bool:
