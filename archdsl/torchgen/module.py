@@ -12,7 +12,7 @@ from archdsl.naming import FILE_NAMES, function_name, identifier
 from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.records import dataclass
 from archdsl.shapes import Shape
-from archdsl.torchgen.constructor import METHOD, Class, ordered
+from archdsl.torchgen.constructor import METHOD, Class
 from archdsl.torchgen.forward import Forward
 from archdsl.torchgen.initialise import initialisation
 from archdsl.torchgen.symbolic import Parameter
@@ -131,7 +131,7 @@ class Module:
     @property
     def factory(self) -> list[str]:
         """The signature of the function that builds the network."""
-        parameters = [*map(declaration, ordered(self.root.slots)), *self.device_parameter]
+        parameters = [*map(declaration, self.root.slots.parameters), *self.device_parameter]
         return header(f"def {self.name}", parameters, self.class_name, 0)
 
     @property
@@ -184,7 +184,7 @@ class Module:
     @property
     def arguments(self) -> str:
         """The factory's arguments to the class."""
-        names = [parameter.name for parameter in ordered(self.root.slots)]
+        names = [parameter.name for parameter in self.root.slots.parameters]
         return ", ".join([*names, *(["devices"] if self.devices else [])])
 
     @property
@@ -195,7 +195,7 @@ class Module:
 
     def text(self, made: Class) -> ClassText:
         root = made.slots.root
-        parameters = [declaration(parameter) for parameter in ordered(made.slots)]
+        parameters = [declaration(parameter) for parameter in made.slots.parameters]
         parameters += self.device_parameter if root else []
         body = ["super().__init__()"]
         if root and self.devices:

@@ -11,7 +11,7 @@ from archdsl.passes.weights import scopes
 from archdsl.torchgen.bodies import Bodies
 from archdsl.torchgen.constructor import Class, Constructor
 from archdsl.torchgen.structure import Group, Instance, Key, grouped
-from archdsl.torchgen.symbolic import RESERVED, Fixed, Slots
+from archdsl.torchgen.symbolic import RESERVED, Fixed, Parameter, Slots
 
 
 def plan(network: Network, probes: tuple[Network, ...]) -> list[Class]:
@@ -108,7 +108,7 @@ class Plan:
             self.class_of[id(instance.scope)] = made
         Constructor(self.class_of).fill(made)
         named = set(re.findall(r"\w+", "\n".join(made.init)))
-        slots.parameters = [p for p in slots.parameters if p.name in named]
+        slots.parameters = [p for p in ordered(slots) if p.name in named]
         self.made.append(made)
 
     def name(self, scope: Scope) -> str:
@@ -147,6 +147,18 @@ def settable(slots: Slots) -> None:
         values = {use: scope.params[i].value for use, scope in enumerate(slots.scopes)}
         if len(set(map(repr, values.values()))) > 1:
             slots.parameter(binding.name, values, dict.fromkeys(values), binding.value)
+
+
+def ordered(slots: Slots) -> list[Parameter]:
+    """Parameters in the order of the signature: what comes in, the block's own, the rest."""
+    own = [binding.name for binding in slots.scopes[0].params]
+
+    def rank(parameter: Parameter) -> tuple[bool, int, int]:
+        place = own.index(parameter.name) if parameter.name in own else len(own)
+        first = 0 if parameter.role == "in" else 1
+        return parameter.default is not None, first, place
+
+    return sorted(slots.parameters, key=rank)
 
 
 def network_class(network: Network) -> str:
