@@ -12,7 +12,7 @@ from archdsl.ops import OPS
 from archdsl.records import cached_property, dataclass
 from archdsl.source import Source
 from archdsl.trees import tree
-from archdsl.unused import unused_parameters
+from archdsl.unused import Parts, unused_parameters
 
 MAX_USES = 50  # files that use each other in a row
 RESERVED = ("aux", "output", "input", "none", "on", "in")
@@ -29,7 +29,14 @@ class Module:
     @cached_property
     def unused(self) -> tuple[Diagnostic, ...]:
         """The mistakes of parameters that nothing in the file uses."""
-        return tuple(unused_parameters(self.spec))
+        return tuple(unused_parameters(self.spec, self.parts))
+
+    @cached_property
+    def parts(self) -> Parts:
+        """All that each declaration of the file is made of."""
+        spec = self.spec
+        declared: tuple[s.Definition | s.NetworkDef, ...] = (*spec.definitions, *spec.networks)
+        return {each.name: [*s.within(each)] for each in declared}
 
     @property
     def own_networks(self) -> tuple[DeclaredNetwork, ...]:

@@ -94,7 +94,7 @@ def is_attribute(name: str) -> bool:
 
 def identifier(name: str, taken: Collection[str] = ()) -> str:
     """A name as Python takes it, with a last underscore where it is taken already."""
-    text = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
+    text = re.sub(r"[^A-Za-z0-9_]", "_", name)
     while keyword.iskeyword(text) or text in taken:
         text += "_"
     return text

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache as once
 from io import BytesIO
 from typing import Any
 
 from lark import Lark, Token, Tree, UnexpectedInput
-from lark.tree import Meta
 
 from archdsl import cache
 from archdsl import syntax as s
@@ -32,7 +31,7 @@ def parse(source: Source) -> s.Spec:
     for start, chunk in declarations(text):
         try:
             tree = grammar().parse(chunk)
-            parts += Builder(source, start).built(tree)
+            parts += Builder(source, start).built(tree)[0]
         except UnexpectedInput as error:
             mistakes.append(explain(source, start, chunk, error))
         except RecursionError:
@@ -62,7 +61,9 @@ def grammar() -> Lark:
     if tables := cache.read("tables"):
         return Lark.load(BytesIO(tables))
     text = (PACKAGE / "grammar.lark").read_text(encoding="utf-8")
-    made = Lark(text, parser="lalr", propagate_positions=True, maybe_placeholders=False)
+    # Builder knows places by the tokens, all of which it needs for that; Lark takes half as long
+    # again to work out what it calls positions.
+    made = Lark(text, parser="lalr", keep_all_tokens=True, maybe_placeholders=False)
     made.save(tables := BytesIO())
     cache.write("tables", tables.getvalue())
     return made
@@ -84,78 +85,69 @@ class Builder:
         self.source = source
         self.offset = offset
 
-    def built(self, part: Tree[Token] | Token) -> Any:
+    def built(self, part: Tree[Token] | Token) -> tuple[Any, int, int]:
+        """What a part of Lark's tree becomes, and the offsets where it starts and ends."""
         if isinstance(part, Token):
-            return part
+            start, end = part.start_pos or 0, part.end_pos or 0
+            read = WORDS.get(part.type)
+            return (read(str(part), self.span(start, end)) if read else part), start, end
+        built = [self.built(each) for each in part.children]
+        start, end = built[0][1], built[-1][2]
         # A token compares itself in Python; at the limit of recursion getattr hides that it fails.
         make = getattr(self, str(part.data))
-        return make(part.meta, [self.built(each) for each in part.children])
+        return make(self.span(start, end), [value for value, _, _ in built]), start, end
 
-    def span(self, meta: Meta | Token) -> Span:
-        if isinstance(meta, Token):
-            start, end = meta.start_pos or 0, meta.end_pos or 0
-        else:
-            start, end = getattr(meta, "start_pos", 0), getattr(meta, "end_pos", 0)
+    def span(self, start: int, end: int) -> Span:
         # The line end that closes the text is one of the layout's own.
         end = min(self.offset + end, len(self.source.text))
         return Span(self.source, self.offset + start, end)
 
-    def fail(self, message: str, span: Span, help: str = "") -> ArchError:
-        return ArchError(Diagnostic("syntax", message, span, help=help))
-
     # ---- declarations ----
 
-    def start(self, meta: Meta, parts: list[Any]) -> list[Any]:
+    def start(self, span: Span, parts: list[Any]) -> list[Any]:
         return [part for part in parts if not isinstance(part, Token)]
 
-    def use(self, meta: Meta, parts: list[Any]) -> s.Use:
+    def use(self, span: Span, parts: list[Any]) -> s.Use:
         spec, *names = words(parts)
-        is_path = spec.type == "STRING"
-        text = spec[1:-1] if is_path else spec.rstrip(" \t:")
-        return s.Use(text, is_path, tuple(names), self.span(meta).to(names[-1].span))
+        is_path = isinstance(spec, s.Text)
+        text = spec.value if is_path else spec.span.text
+        return s.Use(text, is_path, tuple(names), span.to(names[-1].span))
 
-    def used(self, meta: Meta, parts: list[Any]) -> s.Name:
-        return s.Name(str(parts[0]), self.span(meta))
-
-    def kind(self, meta: Meta, parts: list[Any]) -> Any:
-        return parts[0]
-
-    def definition(self, meta: Meta, parts: list[Any]) -> s.Definition:
-        kind, name, *rest = words(parts)
+    def definition(self, span: Span, parts: list[Any]) -> s.Definition:
+        kind, name, *rest = parts
         bodies, params, lines = self.signature(rest)
         for line in lines:
             if not isinstance(line, s.Seq):
-                raise self.fail(
+                raise wrong(
                     f"'{line.span.text.split()[0]}' belongs into a network, not into a {kind}",
                     line.span,
                 )
         seq = self.joined(lines, name.span)
         if not seq.items:
-            raise self.fail(f"{kind} '{name.name}' has no body", name.span, "write its items below")
+            raise wrong(f"{kind} '{name.name}' has no body", name.span, "write its items below")
         return s.Definition(
             str(kind),  # type: ignore[arg-type]
             name.name,
             bodies or (),
             params or (),
             seq,
-            self.span(meta),
+            span,
             name.span,
         )
 
-    def network(self, meta: Meta, parts: list[Any]) -> s.NetworkDef:
+    def network(self, span: Span, parts: list[Any]) -> s.NetworkDef:
         head, *rest = words(parts)
-        about = next((p[1:-1] for p in rest if isinstance(p, Token)), "")
+        about = next((p.value for p in rest if isinstance(p, s.Text)), "")
         base = next((p for p in rest if isinstance(p, s.Call)), None)
-        _, params, lines = self.signature([p for p in rest if not isinstance(p, (Token, s.Call))])
-        span = self.span(head)
+        _, params, lines = self.signature(rest)
         if base is None:
-            inputs, body = self.plain_body(lines, span)
+            inputs, body = self.plain_body(lines, head.span)
             edits: list[s.Edit] = []
         else:
             inputs, edits = self.variant_body(lines)
-            body = s.Seq((), span)
+            body = s.Seq((), head.span)
         return s.NetworkDef(
-            name=str(head),
+            name=head.name,
             params=params or (),
             about=about,
             base=base,
@@ -166,14 +158,14 @@ class Builder:
             asserts=tuple(line for line in lines if isinstance(line, s.Assert)),
             edits=tuple(edits),
             rebinds=tuple(line for line in lines if isinstance(line, s.Rebind)),
-            span=self.span(meta),
-            name_span=span,
+            span=span,
+            name_span=head.span,
         )
 
     def plain_body(self, lines: list[Any], span: Span) -> tuple[list[s.Item], s.Seq]:
         for line in lines:
             if isinstance(line, (s.Edit, s.Rebind)):
-                raise self.fail(
+                raise wrong(
                     f"'{line.span.text.split()[0]}' belongs into a network that says 'from'",
                     line.span,
                 )
@@ -193,7 +185,7 @@ class Builder:
                 if is_input(head) and len(line.items) == 1:
                     inputs.append(head)
                 elif head.label is None:
-                    raise self.fail(
+                    raise wrong(
                         "a line of a 'from' network replaces the item whose label it bears, "
                         "and this one bears none",
                         line.span,
@@ -215,72 +207,70 @@ class Builder:
         lines = next((p.lines for p in parts if isinstance(p, Body)), [])
         return bodies, params, lines
 
-    def base(self, meta: Meta, parts: list[Any]) -> s.Call:
+    def base(self, span: Span, parts: list[Any]) -> s.Call:
         name, *rest = words(parts)
         args = tuple(rest[0]) if rest else ()
-        return s.Call(str(name), (), args, self.span(meta), self.span(name))
+        return s.Call(name.name, (), args, span, name.span)
 
-    def formals(self, meta: Meta, parts: list[Any]) -> Formals:
+    def formals(self, span: Span, parts: list[Any]) -> Formals:
         names = words(parts)
         self.unique(names)
         return Formals(tuple(name.name for name in names))
 
-    def params(self, meta: Meta, parts: list[Any]) -> Params:
+    def params(self, span: Span, parts: list[Any]) -> Params:
         params = words(parts)
         self.unique([s.Name(name, param.span) for param in params for name in param.names])
         return Params(tuple(params))
 
-    def param(self, meta: Meta, parts: list[Any]) -> s.Param:
-        names, *default = parts
-        return s.Param(names, default[0] if default else None, self.span(meta))
+    def param(self, span: Span, parts: list[Any]) -> s.Param:
+        names, *default = words(parts)
+        return s.Param(names, default[0] if default else None, span)
 
-    def pattern(self, meta: Meta, parts: list[Any]) -> tuple[str, ...]:
+    def pattern(self, span: Span, parts: list[Any]) -> tuple[str, ...]:
         return tuple(name.name for name in words(parts))
 
-    def chain_body(self, meta: Meta, parts: list[Any]) -> Body:
+    def chain_body(self, span: Span, parts: list[Any]) -> Body:
         return Body(words(parts))
 
-    def lines_body(self, meta: Meta, parts: list[Any]) -> Body:
+    def lines_body(self, span: Span, parts: list[Any]) -> Body:
         return Body(words(parts))
 
-    def init(self, meta: Meta, parts: list[Any]) -> s.Init:
-        args = [p for p in parts if not isinstance(p, (Token, list))]
+    def init(self, span: Span, parts: list[Any]) -> s.Init:
+        args = [p for p in parts if isinstance(p, s.Arg)]
         args += [arg for group in parts if isinstance(group, list) for arg in group]
-        targets = [self.path(t) for t in parts if isinstance(t, Token) and t.type == "PATH"]
-        label = next(t for t in parts if isinstance(t, Token) and t.type == "LABEL")
-        targets.append(self.label_name(label))
+        targets = [named(p) for p in parts if isinstance(p, (s.Name, s.Label))]
         scheme = None
-        if args and args[0].name is None and isinstance(args[0].value, s.Name):
-            scheme = args.pop(0).value
-        return s.Init(tuple(targets), scheme, tuple(args), self.span(meta))
+        if args and args[0].name is None and isinstance(first := args[0].value, s.Name):
+            scheme, args = first, args[1:]
+        return s.Init(tuple(targets), scheme, tuple(args), span)
 
-    def schedule(self, meta: Meta, parts: list[Any]) -> s.Schedule:
+    def schedule(self, span: Span, parts: list[Any]) -> s.Schedule:
         *blocks, label, value = words(parts)
-        return s.Schedule(tuple(blocks), self.label_name(label), value, self.span(meta))
+        return s.Schedule(tuple(blocks), named(label), value, span)
 
-    def assertion(self, meta: Meta, parts: list[Any]) -> s.Assert:
-        return s.Assert(tuple(words(parts)), self.span(meta))
+    def assertion(self, span: Span, parts: list[Any]) -> s.Assert:
+        return s.Assert(tuple(words(parts)), span)
 
-    def bound(self, meta: Meta, parts: list[Any]) -> s.Bound:
+    def bound(self, span: Span, parts: list[Any]) -> s.Bound:
         name, sign, value = parts
-        return s.Bound(name.name, str(sign), value, self.span(meta))
+        return s.Bound(name.name, str(sign), value, span)
 
-    def fits(self, meta: Meta, parts: list[Any]) -> s.Fits:
-        return s.Fits(words(parts)[0], self.span(meta))
+    def fits(self, span: Span, parts: list[Any]) -> s.Fits:
+        return s.Fits(words(parts)[0], span)
 
-    def drop(self, meta: Meta, parts: list[Any]) -> s.Edit:
-        target = next(self.path(t) for t in parts if isinstance(t, Token) and t.type == "PATH")
-        return s.Edit("drop", target, None, self.span(meta))
+    def drop(self, span: Span, parts: list[Any]) -> s.Edit:
+        (target,) = words(parts)
+        return s.Edit("drop", target, None, span)
 
-    def insert(self, meta: Meta, parts: list[Any]) -> s.Edit:
+    def insert(self, span: Span, parts: list[Any]) -> s.Edit:
         word, label, chain = parts
-        return s.Edit(str(word), self.label_name(label), chain, self.span(meta))  # type: ignore[arg-type]
+        return s.Edit(str(word), named(label), chain, span)  # type: ignore[arg-type]
 
-    def rebind(self, meta: Meta, parts: list[Any]) -> s.Rebind:
+    def rebind(self, span: Span, parts: list[Any]) -> s.Rebind:
         name, *rest = words(parts)
         bodies, params, _ = self.signature(rest)
         body = next(p for p in rest if isinstance(p, s.Seq))
-        return s.Rebind(name.name, bodies, params, body, self.span(meta), name.span)
+        return s.Rebind(name.name, bodies, params, body, span, name.span)
 
     # ---- chains ----
 
@@ -289,51 +279,28 @@ class Builder:
         items = tuple(item for chain in chains for item in chain.items)
         return s.Seq(items, chains[0].span.to(chains[-1].span) if chains else span)
 
-    def seq(self, meta: Meta, parts: list[Any]) -> s.Seq:
-        return self.joined(words(parts), self.span(meta))
+    def seq(self, span: Span, parts: list[Any]) -> s.Seq:
+        return self.joined(words(parts), span)
 
-    def chain(self, meta: Meta, parts: list[Any]) -> s.Seq:
-        return s.Seq(tuple(p for p in words(parts)), self.span(meta))
+    def chain(self, span: Span, parts: list[Any]) -> s.Seq:
+        return s.Seq(tuple(p for p in words(parts)), span)
 
-    def item(self, meta: Meta, parts: list[Any]) -> s.Item:
+    def item(self, span: Span, parts: list[Any]) -> s.Item:
         *labels, unit = words(parts)
-        label = self.label(labels[0]) if labels else None
-        return s.Item(label, unit, self.span(meta))
+        return s.Item(labels[0] if labels else None, unit, span)
 
-    def label(self, token: Token) -> s.Label:
-        text = token.rstrip(" \t:")
-        span = Span(
-            self.source,
-            self.offset + (token.start_pos or 0),
-            self.offset + (token.start_pos or 0) + len(text),
-        )
-        if text.endswith("#0"):
-            return s.Label(text[:-2], 0, span)
-        if text.endswith("#"):
-            return s.Label(text[:-1], 1, span)
-        return s.Label(text, None, span)
-
-    def label_name(self, token: Token) -> s.Name:
-        label = self.label(token)
-        return s.Name(label.name, label.span)
-
-    def path(self, token: Token) -> s.Name:
-        return s.Name(str(token), self.span(token))
-
-    def if_(self, meta: Meta, parts: list[Any]) -> s.If:
+    def if_(self, span: Span, parts: list[Any]) -> s.If:
         then, condition, *rest = words(parts)
-        return s.If(then, condition, rest[0] if rest else None, self.span(meta))
+        return s.If(then, condition, rest[0] if rest else None, span)
 
-    def repeat(self, meta: Meta, parts: list[Any]) -> s.Repeat:
+    def repeat(self, span: Span, parts: list[Any]) -> s.Repeat:
         unit, count = parts
-        return s.Repeat(unit, count, self.span(meta))
+        return s.Repeat(unit, count, span)
 
-    def count(self, meta: Meta, parts: list[Any]) -> s.Expr:
-        if parts[0].type == "X_COUNT":
-            return self.integer(parts[0][1:], self.span(parts[0]))
+    def count(self, span: Span, parts: list[Any]) -> s.Expr:
         return words(parts)[0]  # type: ignore[no-any-return]
 
-    def call(self, meta: Meta, parts: list[Any]) -> s.Call:
+    def call(self, span: Span, parts: list[Any]) -> s.Call:
         name, *rest = words(parts)
         bodies: tuple[s.Seq, ...] = ()
         args: list[s.Arg] = []
@@ -346,116 +313,81 @@ class Builder:
                 args.append(part)
             else:  # the stride behind `/`
                 args.append(s.Arg("stride", part, part.span))
-        return s.Call(name.name, bodies, tuple(args), self.span(meta), name.span)
+        return s.Call(name.name, bodies, tuple(args), span, name.span)
 
-    def on_call(self, meta: Meta, parts: list[Any]) -> s.Call:
+    def on_call(self, span: Span, parts: list[Any]) -> s.Call:
         word, device, angle = parts
         arg = s.Arg(None, device, device.span)
-        return s.Call("on", angle.bodies, (arg,), self.span(meta), self.span(word))
+        name_span = Span(self.source, span.start, span.start + len(word))
+        return s.Call(str(word), angle.bodies, (arg,), span, name_span)
 
-    def angle(self, meta: Meta, parts: list[Any]) -> Angle:
+    def angle(self, span: Span, parts: list[Any]) -> Angle:
         return Angle(tuple(p for p in parts if isinstance(p, s.Seq)))
 
-    def group(self, meta: Meta, parts: list[Any]) -> s.Group | s.Choice:
+    def group(self, span: Span, parts: list[Any]) -> s.Group | s.Choice:
         bodies = [p for p in parts if isinstance(p, s.Seq)]
         if len(bodies) == 1:
-            return s.Group(bodies[0], self.span(meta))
-        return s.Choice(tuple(bodies), self.span(meta))
+            return s.Group(bodies[0], span)
+        return s.Choice(tuple(bodies), span)
 
-    def join(self, meta: Meta, parts: list[Any]) -> s.Join:
+    def join(self, span: Span, parts: list[Any]) -> s.Join:
         branches = tuple(p for p in parts if isinstance(p, s.Seq))
         signs = [str(p) for p in parts if isinstance(p, Token) and str(p) in "|+*"]
         if not signs:
-            raise self.fail(
+            raise wrong(
                 "a join of a single branch joins nothing",
-                self.span(meta),
+                span,
                 "write [ a | b ], [ a + b ] or [ a * b ], or parentheses to group",
             )
-        return s.Join(signs[0], branches, self.span(meta))  # type: ignore[arg-type]
+        return s.Join(signs[0], branches, span)  # type: ignore[arg-type]
 
-    def ref(self, meta: Meta, parts: list[Any]) -> s.Ref:
-        return s.Ref(str(parts[0])[1:], self.span(meta))
+    def ref(self, span: Span, parts: list[Any]) -> s.Ref:
+        return s.Ref(str(parts[0])[1:], span)
 
     # ---- arguments and expressions ----
 
-    def arg(self, meta: Meta, parts: list[Any]) -> Any:
+    def arg(self, span: Span, parts: list[Any]) -> Any:
         (part,) = parts
         return part if isinstance(part, (list, s.Arg)) else s.Arg(None, part, part.span)
 
-    def longargs(self, meta: Meta, parts: list[Any]) -> list[s.Arg]:
+    def longargs(self, span: Span, parts: list[Any]) -> list[s.Arg]:
         return words(parts)
 
     long = arg
 
-    def keyed(self, meta: Meta, parts: list[Any]) -> s.Arg:
+    def keyed(self, span: Span, parts: list[Any]) -> s.Arg:
         name, value = words(parts)
-        return s.Arg(name.name, value, self.span(meta))
+        return s.Arg(name.name, value, span)
 
-    def chain_value(self, meta: Meta, parts: list[Any]) -> s.ChainValue:
-        return s.ChainValue(tuple(words(parts)), self.span(meta))
+    def chain_value(self, span: Span, parts: list[Any]) -> s.ChainValue:
+        return s.ChainValue(tuple(words(parts)), span)
 
-    def binary(self, meta: Meta, parts: list[Any]) -> s.Operation:
+    def binary(self, span: Span, parts: list[Any]) -> s.Operation:
         left, sign, right = parts
-        return s.Operation(str(sign), (left, right), self.span(meta))
+        return s.Operation(str(sign), (left, right), span)
 
-    def unary(self, meta: Meta, parts: list[Any]) -> s.Operation:
+    def unary(self, span: Span, parts: list[Any]) -> s.Operation:
         sign, operand = parts
-        return s.Operation(str(sign), (operand,), self.span(meta))
+        return s.Operation(str(sign), (operand,), span)
 
     negative = unary
 
-    def apply(self, meta: Meta, parts: list[Any]) -> s.Apply:
+    def apply(self, span: Span, parts: list[Any]) -> s.Apply:
         name, *operands = words(parts)
-        return s.Apply(name.name, tuple(operands), self.span(meta))
+        return s.Apply(name.name, tuple(operands), span)
 
-    def number(self, meta: Meta, parts: list[Any]) -> s.Number:
-        text, span = str(parts[0]), self.span(meta)
-        factor = SUFFIX.get(text[-1], 1)
-        digits = text[:-1] if factor > 1 else text
-        value: int | float
-        if digits.isascii() and digits.isdigit():
-            return s.Number(self.integer(digits, span).value * factor, span)
-        value = float(digits) * factor
-        if abs(value) > s.MAX_NUMBER:
-            raise self.too_large(span)
-        return s.Number(int(value) if factor > 1 and value == int(value) else value, span)
+    def tensor(self, span: Span, parts: list[Any]) -> s.TensorRef:
+        return s.TensorRef(str(parts[0])[1:], span)
 
-    def integer(self, digits: str, span: Span) -> s.Number:
-        if len(digits) > 12:
-            raise self.too_large(span)
-        return s.Number(int(digits), span)
-
-    def too_large(self, span: Span) -> ArchError:
-        return ArchError(Diagnostic("limit", f"numbers go up to {s.MAX_NUMBER:,}", span))
-
-    def size(self, meta: Meta, parts: list[Any]) -> s.Size:
-        span = self.span(meta)
-        dims = tuple(int(self.integer(part, span).value) for part in str(parts[0]).split("x"))
-        return s.Size(dims, span)
-
-    def text(self, meta: Meta, parts: list[Any]) -> s.Text:
-        return s.Text(str(parts[0])[1:-1], self.span(meta))
-
-    def name(self, meta: Meta, parts: list[Any]) -> s.Name:
-        return s.Name(str(parts[0]), self.span(meta))
-
-    def hole(self, meta: Meta, parts: list[Any]) -> s.Hole:
-        return s.Hole(self.span(meta))
-
-    def tensor(self, meta: Meta, parts: list[Any]) -> s.TensorRef:
-        return s.TensorRef(str(parts[0])[1:], self.span(meta))
-
-    def in_axis(self, meta: Meta, parts: list[Any]) -> s.InputAxis:
-        axis = str(parts[0])[3:]
-        if axis not in ("c", "d", "h", "w"):
-            raise self.fail(f"'in' has no axis '{axis}'", self.span(meta), "in.c, in.d, in.h, in.w")
-        return s.InputAxis(axis, self.span(meta))
+    def inner(self, span: Span, parts: list[Any]) -> s.Expr:
+        """An expression in parentheses, which belong to what it stands in."""
+        return words(parts)[0]  # type: ignore[no-any-return]
 
     def unique(self, names: list[s.Name]) -> None:
         seen: set[str] = set()
         for name in names:
             if name.name in seen:
-                raise self.fail(f"'{name.name}' stands here twice", name.span)
+                raise wrong(f"'{name.name}' stands here twice", name.span)
             seen.add(name.name)
 
 
@@ -488,14 +420,83 @@ class Body:
 
 
 def words(parts: list[Any]) -> list[Any]:
-    """What remains of a rule's children without its punctuation."""
-    keep = ("LABEL", "STRING", "NETNAME", "X_COUNT", "LET", "BLOCK")
-    return [p for p in parts if not isinstance(p, Token) or p.type in keep]
+    """What remains of a rule's parts without keywords and punctuation."""
+    return [p for p in parts if not isinstance(p, Token)]
+
+
+def named(part: s.Name | s.Label) -> s.Name:
+    """The name of an item elsewhere, told by its label or by its path."""
+    return s.Name(part.name, part.span)
 
 
 def is_input(item: s.Item) -> bool:
     """Whether an item is an `input` line."""
     return isinstance(item.unit, s.Call) and item.unit.name == "input"
+
+
+def wrong(message: str, span: Span, help: str = "") -> ArchError:
+    """A mistake that the grammar lets pass."""
+    return ArchError(Diagnostic("syntax", message, span, help=help))
+
+
+# ---- words that mean something by themselves -----------------------------------------------
+
+
+def number(word: str, span: Span) -> s.Number:
+    factor = SUFFIX.get(word[-1], 1)
+    digits = word[:-1] if factor > 1 else word
+    value: int | float
+    if digits.isascii() and digits.isdigit():
+        return s.Number(integer(digits, span) * factor, span)
+    value = float(digits) * factor
+    if abs(value) > s.MAX_NUMBER:
+        raise too_large(span)
+    return s.Number(int(value) if factor > 1 and value == int(value) else value, span)
+
+
+def integer(digits: str, span: Span) -> int:
+    if len(digits) > 12:
+        raise too_large(span)
+    return int(digits)
+
+
+def too_large(span: Span) -> ArchError:
+    return ArchError(Diagnostic("limit", f"numbers go up to {s.MAX_NUMBER:,}", span))
+
+
+def size(word: str, span: Span) -> s.Size:
+    return s.Size(tuple(integer(part, span) for part in word.split("x")), span)
+
+
+def in_axis(word: str, span: Span) -> s.InputAxis:
+    axis = word[3:]
+    if axis not in ("c", "d", "h", "w"):
+        raise wrong(f"'in' has no axis '{axis}'", span, "in.c, in.d, in.h, in.w")
+    return s.InputAxis(axis, span)
+
+
+def label(word: str, span: Span) -> s.Label:
+    text = word.rstrip(" \t:")
+    span = Span(span.source, span.start, span.start + len(text))
+    if text.endswith("#0"):
+        return s.Label(text[:-2], 0, span)
+    if text.endswith("#"):
+        return s.Label(text[:-1], 1, span)
+    return s.Label(text, None, span)
+
+
+WORDS: dict[str, Callable[[str, Span], s.Expr | s.Label]] = {
+    "NUMBER": number,
+    "SIZE": size,
+    "X_COUNT": lambda word, span: s.Number(integer(word[1:], span), span),
+    "STRING": lambda word, span: s.Text(word[1:-1], span),
+    "NAME": s.Name,
+    "NETNAME": s.Name,
+    "PATH": s.Name,
+    "HOLE": lambda word, span: s.Hole(span),
+    "IN_AXIS": in_axis,
+    "LABEL": label,
+}
 
 
 # ---- syntax mistakes -----------------------------------------------------------------------

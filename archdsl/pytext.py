@@ -54,21 +54,19 @@ def keyword(name: str, value: Py) -> Py:
 
 def prefixed(prefix: str, value: Py) -> Py:
     """The expression with text in front."""
-    match value:
-        case str():
-            return prefix + value
-        case Counted(text, i):
-            return Counted(prefix + text, i)
+    if isinstance(value, str):
+        return prefix + value
+    if isinstance(value, Counted):
+        return Counted(prefix + value.text, value.i)
     return replace(value, head=prefix + value.head)
 
 
 def flat(py: Py) -> str:
     """The expression on one line."""
-    match py:
-        case str():
-            return py
-        case Counted(text, i):
-            return re.sub(r"\bi\b", str(i), text)
+    if isinstance(py, str):
+        return py
+    if isinstance(py, Counted):
+        return re.sub(r"\bi\b", str(py.i), py.text)
     return py.head + inside(py) + py.tail
 
 

@@ -78,11 +78,8 @@ Sym = Literally | Given | Computed | ChannelsOf | Solved | Position
 
 def counts(symbol: Sym | None) -> bool:
     """Whether a value depends on which use it is for, by a `schedule` line."""
-    match symbol:
-        case Position():
-            return True
-        case Given(binding):
-            return counts(binding.symbol)
-        case Computed(_, operands):
-            return any(map(counts, operands))
-    return False
+    if isinstance(symbol, Given):
+        return counts(symbol.binding.symbol)
+    if isinstance(symbol, Computed):
+        return any(map(counts, symbol.operands))
+    return isinstance(symbol, Position)

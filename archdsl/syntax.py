@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Literal
 
@@ -342,10 +343,11 @@ class Spec:
     networks: tuple[NetworkDef, ...]
 
 
-LEAVES = ("Source", "Span", "str")
+# The name of a class of this file, or of a union of them, in the type of a field.
+CLASS = re.compile(r"\b(?!None|Literal|Source|Span)[A-Z]")
 # The classes of this file, with those of their fields that hold others of them.
 PARTS: dict[type, tuple[str, ...]] = {
-    part: tuple(field.name for field in fields(part) if field.type not in LEAVES)
+    part: tuple(field.name for field in fields(part) if CLASS.search(str(field.type)))
     for part in vars().copy().values()
     if isinstance(part, type) and is_dataclass(part) and part not in (Source, Span)
 }
@@ -358,11 +360,11 @@ def within(*parts: object) -> Iterator[object]:
         part = waiting.pop()
         if isinstance(part, tuple):
             waiting += part
-        elif type(part) in PARTS:
+        elif part is not None:
             yield part
             waiting += [getattr(part, name) for name in PARTS[type(part)]]
 
 
-def names(*parts: object) -> Iterator[str]:
-    """The names that stand in parts of a tree: of values, and of what is called."""
-    return (part.name for part in within(*parts) if isinstance(part, (Name, Call)))
+def names(parts: Iterable[object]) -> Iterator[str]:
+    """The names among parts of a tree: of values, and of what is called."""
+    return (part.name for part in parts if isinstance(part, (Name, Call)))

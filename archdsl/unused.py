@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from archdsl import syntax as s
 from archdsl.diagnostics import Diagnostic, warning
@@ -11,11 +12,14 @@ from archdsl.source import Span
 PASSING = ("identity", "none", "output")  # they compute nothing
 
 
-def unused_parameters(spec: s.Spec) -> Iterator[Diagnostic]:
+Parts = dict[str, list[object]]  # of each declaration of a file, by its name
+
+
+def unused_parameters(spec: s.Spec, parts: Parts) -> Iterator[Diagnostic]:
     """The mistakes of parameters and bodies that nothing uses."""
     declarations: tuple[s.Definition | s.NetworkDef, ...] = (*spec.definitions, *spec.networks)
     for definition in declarations:
-        used = {*s.names(definition)}
+        used = {*s.names(parts[definition.name])}
         if isinstance(definition, s.Definition):
             for name in set(definition.bodies) - used:
                 yield nothing_uses(name, definition, definition.name_span)
@@ -34,35 +38,34 @@ def nothing_uses(name: str, definition: s.Definition | s.NetworkDef, span: Span)
     )
 
 
-def unused_names(spec: s.Spec) -> Iterator[Diagnostic]:
+def unused_names(spec: s.Spec, parts: Parts) -> Iterator[Diagnostic]:
     """Warnings of what is brought in, declared or labelled, and not used."""
-    yield from unused_uses(spec)
-    yield from unused_blocks(spec)
-    yield from unused_labels(spec)
+    used = {name: {*s.names(inner)} for name, inner in parts.items()}
+    yield from unused_uses(spec, used)
+    yield from unused_blocks(spec, used)
+    yield from unused_labels(list(chain(*parts.values())))
 
 
-def unused_uses(spec: s.Spec) -> Iterator[Diagnostic]:
+def unused_uses(spec: s.Spec, used: dict[str, set[str]]) -> Iterator[Diagnostic]:
     """Names that a `use` line brings in; a file of nothing but `use` hands them on."""
-    declared = (*spec.definitions, *spec.networks)
-    if not spec.uses or not declared:
-        return
-    used = {*s.names(*declared)}
-    for use in spec.uses:
+    found = set().union(*used.values())
+    for use in spec.uses if used else ():
         for name in use.names:
-            if name.name not in used:
+            if name.name not in found:
                 message = f"nothing here uses '{name.name}' of '{use.spec}'"
                 yield warning(
                     "unused-use", message, name.span, help="take it out of the 'use' line"
                 )
 
 
-def unused_blocks(spec: s.Spec) -> Iterator[Diagnostic]:
+def unused_blocks(spec: s.Spec, used: dict[str, set[str]]) -> Iterator[Diagnostic]:
     """Blocks and lets that no network leads to; a file without networks is a library."""
-    waiting = {*s.names(*spec.networks)}
+    waiting = [network.name for network in spec.networks]
     unreached = {definition.name: definition for definition in spec.definitions}
-    while waiting and spec.networks:
-        definition = unreached.pop(waiting.pop(), None)
-        waiting |= {*s.names(definition)} if definition else set()
+    while waiting:
+        for name in used.get(waiting.pop(), ()):
+            if unreached.pop(name, None):
+                waiting.append(name)
     for definition in unreached.values() if spec.networks else ():
         yield warning(
             "unused-block",
@@ -72,21 +75,21 @@ def unused_blocks(spec: s.Spec) -> Iterator[Diagnostic]:
         )
 
 
-def unused_labels(spec: s.Spec) -> Iterator[Diagnostic]:
+def unused_labels(parts: list[object]) -> Iterator[Diagnostic]:
     """Labels of tensors that nothing refers to, on items that have nothing else to name.
 
     A label on an operator, or on a group with operators in it, names a module and is never unused.
     """
-    parts = [*s.within(spec)]
-    referred = {*references(parts)}
-    for item in (part for part in parts if isinstance(part, s.Item)):
-        if item.label and passes(item.unit) and item.label.name not in referred:
-            name = item.label.name
+    items = (part for part in parts if isinstance(part, s.Item))
+    labels = [item.label for item in items if item.label and passes(item.unit)]
+    referred = {*references(parts)} if labels else set()
+    for label in labels:
+        if label.name not in referred:
             yield warning(
                 "unused-label",
-                f"nothing refers to '{name}', and there is nothing else that the label names",
-                item.label.span,
-                help=f"refer to the tensor as @{name}, or remove the label",
+                f"nothing refers to '{label.name}', and there is nothing else that the label names",
+                label.span,
+                help=f"refer to the tensor as @{label.name}, or remove the label",
             )
 
 

@@ -67,7 +67,7 @@ class Reuse:
         walk.known.uses[key] = Use(
             call,
             env.home,
-            {name: env.values[name] for name in s.names(call) if name in env.values},
+            {name: env.values[name] for name in s.names(s.within(call)) if name in env.values},
             scope,
             start,
             len(walk.nodes) - start,

@@ -44,7 +44,7 @@ def lint(module: Module, networks: Networks, *, whole: bool) -> tuple[Diagnostic
     not need is not needed.
     """
     source = module.spec.source
-    found = [*unused_names(module.spec)]
+    found = [*unused_names(module.spec, module.parts)]
     for declared, network in networks.items():
         found += of_network(declared, network)
     allowed = Allowed()

@@ -14,7 +14,7 @@ def bias_before_norm(reading: Reading) -> Iterator[Diagnostic]:
     """A bias that nothing reads but norms that take each channel's mean out."""
     lost = {
         node.index: readers[0]
-        for node, readers in reading.makers()
+        for node, readers in reading.makers
         if bias(reading, node)
         and readers
         and node.index not in reading.returned

@@ -10,7 +10,7 @@ from archdsl.lint.reading import Reading, told
 
 def softmax_output(reading: Reading) -> Iterator[Diagnostic]:
     """An output, or a head for training, that consists of probabilities."""
-    for node, readers in reading.makers():
+    for node, readers in reading.makers:
         if node.index in reading.returned and node.op.probabilities and not readers:
             what = "a head for training" if node.training_only else "the network"
             yield told(
@@ -24,7 +24,7 @@ def softmax_output(reading: Reading) -> Iterator[Diagnostic]:
 def dead_end(reading: Reading) -> Iterator[Diagnostic]:
     """Parameters and computation that lead to nothing that is returned."""
     seen = leading_to(reading, reading.returned, set())
-    for node, readers in reading.makers():
+    for node, readers in reading.makers:
         if readers or node.index in reading.returned:
             continue
         if not node.inputs:

@@ -33,7 +33,7 @@ def dropped_pixels(reading: Reading) -> Iterator[Diagnostic]:
 
 def blind(reading: Reading) -> Iterator[tuple[Node, tuple[Node, list[Node], list[int]]]]:
     """A reader that leaves pixels out; the node that makes them, other readers, how many."""
-    for node, _ in reading.makers():
+    for node, _ in reading.makers:
         if node.index in reading.returned or not node.shape.rank:
             continue
         looking = reading.lookers.get(node.index, [])

@@ -31,21 +31,21 @@ class Reading:
             self.enter(self.lookers, node, carried(network, node))
         ends = (*network.outputs, *network.heads)
         self.returned = {self.origins[output.node] for output in ends}
+        # The nodes that make tensors, each with those that read it.
+        self.makers: list[tuple[Node, list[Node]]] = [
+            (node, self.readers.get(node.index, []))
+            for node, origin in zip(network.nodes, self.origins, strict=True)
+            if origin == node.index
+        ]
 
     def enter(self, table: dict[int, list[Node]], node: Node, inputs: Iterable[int]) -> None:
         """Note a node as a reader of what comes in."""
-        for origin in dict.fromkeys(self.origins[i] for i in inputs):
+        for origin in {self.origins[i] for i in inputs}:
             table.setdefault(origin, []).append(node)
-
-    def makers(self) -> Iterator[tuple[Node, list[Node]]]:
-        """The nodes that make tensors, each with those that read it."""
-        for node in self.network.nodes:
-            if self.origins[node.index] == node.index:
-                yield node, self.readers.get(node.index, [])
 
     def pairs(self) -> Iterator[tuple[Node, Node]]:
         """Each two nodes of which the second reads the first, and nothing else does."""
-        for node, readers in self.makers():
+        for node, readers in self.makers:
             if len(readers) == 1 and node.index not in self.returned:
                 yield node, readers[0]
 

@@ -5,13 +5,12 @@ A block, the network itself, and a group that is no plain chain become classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from archdsl.graph import Node, Scope
 from archdsl.ops import Joint, Op
-from archdsl.records import cached_property, dataclass
+from archdsl.records import dataclass
 
 Kind = Literal["op", "class", "chain", "choice", "gate"]
 ENTRY = -1  # the tensor that comes into a body
@@ -80,32 +79,31 @@ class Body:
     """The steps of a scope.
 
     `outside` are the graph's numbers of the tensors below zero; `known` tells which tensor of the
-    body each of the graph's is, behind the last step.
+    body each of the graph's is, behind the last step. `reads` are the tensors that come in, the
+    body's own first.
     """
 
     items: tuple[Item, ...]
     end: int | None
     outside: tuple[int, ...]
     known: dict[int, int]
-
-    @cached_property
-    def reads(self) -> list[int]:
-        """The tensors that come in, the body's own first."""
-        return reads(self.items, self.end)
+    reads: list[int]
 
 
 def reads(items: Iterable[Item], end: int | None) -> list[int]:
     """The tensors from outside that steps use, the body's own first."""
-    used = [ENTRY, *(number for item in items for number in all_sources(item)), end]
+    used: list[int | None] = [ENTRY]
+    for item in items:
+        used += all_sources(item)
+    used.append(end)
     return list(dict.fromkeys(number for number in used if number is not None and number < 0))
 
 
-def all_sources(item: Item) -> Iterator[int | None]:
+def all_sources(item: Item) -> Sequence[int | None]:
     """What an item and what a choice has taken read."""
-    yield from item.sources
-    if item.kind == "choice":
-        for part in item.items:
-            yield from all_sources(part)
+    if item.kind != "choice":
+        return item.sources
+    return [*item.sources, *(number for part in item.items for number in all_sources(part))]
 
 
 class Builder:
@@ -128,7 +126,7 @@ class Builder:
             self.outside.append(scope.source)  # networks have inputs, and nothing comes in
         items = tuple(self.steps(scope))
         end = None if scope.end is None else self.read(scope.end)
-        return Body(items, end, tuple(self.outside), self.known)
+        return Body(items, end, tuple(self.outside), self.known, reads(items, end))
 
     def read(self, number: int) -> int:
         """A tensor of the graph as the body numbers it."""
@@ -141,18 +139,20 @@ class Builder:
         self.count += 1
         return self.count - 1
 
-    def steps(self, scope: Scope) -> Iterator[Item]:
+    def steps(self, scope: Scope) -> list[Item]:
+        items: list[Item] = []
         for thing in scope.items:
             if isinstance(thing, Node):
-                yield self.op(thing)
-            elif thing.kind == "choice" and self.dissolve:
-                yield from self.steps(thing)
+                items.append(self.op(thing))
+            elif thing.kind != "choice":
+                items += self.part(thing)
+            elif self.dissolve:
+                items += self.steps(thing)
                 if thing.passes and thing.end is not None:
                     self.known[thing.end] = self.read(thing.source)
-            elif thing.kind == "choice":
-                yield self.choice(thing)
             else:
-                yield from self.part(thing)
+                items.append(self.choice(thing))
+        return items
 
     def op(self, node: Node) -> Item:
         sources = tuple(map(self.read, node.sources))
@@ -175,25 +175,25 @@ class Builder:
             return Item("gate", name, scope, ends, end, inner=inner, asks=scope.dropped)
         return Item("choice", "", scope, (source,), end, items, inner)
 
-    def part(self, scope: Scope) -> Iterator[Item]:
+    def part(self, scope: Scope) -> tuple[Item, ...]:
         """A block, or a group as a chain or as a class of its own; nothing where it is empty."""
-        inner = self.bodies.dissolved(scope)
-        sources = tuple(self.read(inner.outside[-1 - number]) for number in inner.reads)
+        inner = self.bodies.dissolved(scope.original)
+        outside = inner.outside if scope.like is None else (scope.source,)
+        sources = tuple(self.read(outside[-1 - number]) for number in inner.reads)
         assert scope.end is not None
         assert scope.exit is not None
         assert inner.end is not None
         if inner.end < 0:  # it hands on a tensor that came in
-            self.known.setdefault(scope.end, self.read(inner.outside[-1 - inner.end]))
+            self.known.setdefault(scope.end, self.read(outside[-1 - inner.end]))
         if not inner.items:
-            return
+            return ()
         end = self.fresh()
         if inner.end >= 0:
             self.known[scope.end] = end
             self.known.setdefault(scope.exit, end)
         if scope.kind == "group" and is_chain(inner):
-            yield Item("chain", scope.name, scope, sources, end, inner.items)
-        else:
-            yield Item("class", scope.name, scope, sources, end)
+            return (Item("chain", scope.name, scope, sources, end, inner.items),)
+        return (Item("class", scope.name, scope, sources, end),)
 
 
 def is_chain(body: Body) -> bool:
@@ -216,14 +216,13 @@ class Bodies:
 
     def dissolved(self, scope: Scope) -> Body:
         if scope not in self.made:
-            if scope.like is not None:
-                self.made[scope] = replace(self.dissolved(scope.like), outside=(scope.source,))
-            else:
-                self.made[scope] = Builder(self, dissolve=True).body(scope)
+            self.made[scope] = Builder(self, dissolve=True).body(scope)
         return self.made[scope]
 
     def undecided(self, scope: Scope) -> Body:
         """The body with its decisions."""
+        if all(isinstance(thing, Node) or thing.kind != "choice" for thing in scope.items):
+            return self.dissolved(scope)
         return Builder(self, dissolve=False).body(scope)
 
     def inner(self, scope: Scope) -> Iterator[Scope]:

@@ -29,7 +29,7 @@ from archdsl.torchgen.expressions import ATOM, OR, PRODUCT, Expr, combined, cons
 from archdsl.torchgen.loops import looped, ordered_dict
 from archdsl.torchgen.overwriting import Column, chained_in_place, in_place, is_implicit
 from archdsl.torchgen.structure import Group
-from archdsl.torchgen.symbolic import Parameter, Slots
+from archdsl.torchgen.symbolic import Slots, alike
 
 METHOD = 8  # the indentation of a method's body
 Uses = tuple[int, ...]
@@ -64,12 +64,6 @@ class Constructor:
         self.made = made
         self.slots = made.slots
         self.shared: dict[str, str] = {}
-        self.taken = {
-            part.name
-            for instance in made.group.instances
-            for item in instance.items
-            for part in (item, *item.items)
-        }
         overwrites = in_place(made.group)
         for position, item in enumerate(made.group.instances[0].items):
             column = made.group.column(position)
@@ -78,7 +72,7 @@ class Constructor:
             elif item.is_joint:
                 if any(one.kind == "gate" for one in column):
                     self.gate(position)
-            elif item.kind == "op" and (item.node.op.inputs == 0 or says_itself(item)):
+            elif item.kind == "op" and (item.node.op.inputs == 0 or item.node.applied.expressible):
                 continue
             elif ends_as_function(made.group, item):
                 made.functions[position] = item.name in overwrites
@@ -162,9 +156,13 @@ class Constructor:
 
     def attribute(self, name: str) -> str:
         """A name that no item of the class bears."""
-        found = unique(name, self.taken)
-        self.taken.add(found)
-        return found
+        taken = {
+            part.name
+            for instance in self.made.group.instances
+            for item in instance.items
+            for part in (item, *item.items)
+        }
+        return unique(name, taken.union(self.made.attributes.values()))
 
     # ---- conditions ----
 
@@ -250,7 +248,7 @@ class Constructor:
         values = [argument.value for argument in column]
         symbols: list[Sym | None] = [node.symbols.get(source) for node in nodes]
         candidates: list[Expr | None] = []
-        if any(value != values[0] for value in values) or len(uses) < len(self.slots.scopes):
+        if not alike(values) or len(uses) < len(self.slots.scopes):
             if source == "in.c":
                 candidates.append(self.slots.channels_of([n.inputs[0] for n in nodes], uses))
                 if candidates == [None]:  # then perhaps as many as it makes
@@ -287,11 +285,11 @@ class Constructor:
         inner = self.class_of[id(column[0].scope.original)]
         indices = [inner.index(item) for item in column]
         items: list[Py] = []
-        for parameter in ordered(inner.slots):
+        for parameter in inner.slots.parameters:
             values = [parameter.value(index) for index in indices]
             symbols = [parameter.symbols.get(index) for index in indices]
             candidates: list[Expr | None] = []
-            if parameter.role == "in" and any(value != values[0] for value in values):
+            if parameter.role == "in" and not alike(values):
                 candidates = [self.slots.channels_of([i.scope.entry for i in column], uses)]
             expr = self.slots.slot(
                 parameter.name, values, symbols, uses, candidates, parameter.default
@@ -333,23 +331,6 @@ def module_of(node: Node) -> Construct:
     construct = node.applied.module
     assert construct is not None
     return construct
-
-
-def ordered(slots: Slots) -> list[Parameter]:
-    """Parameters in the order of the signature: what comes in, the block's own, the rest."""
-    own = [binding.name for binding in slots.scopes[0].params]
-
-    def rank(parameter: Parameter) -> tuple[bool, int, int]:
-        place = own.index(parameter.name) if parameter.name in own else len(own)
-        first = 0 if parameter.role == "in" else 1
-        return parameter.default is not None, first, place
-
-    return sorted(slots.parameters, key=rank)
-
-
-def says_itself(item: Item) -> bool:
-    """Whether an operator is an expression in `forward` rather than a module."""
-    return item.node.applied.expressible
 
 
 def ends_as_function(group: Group, item: Item) -> bool:

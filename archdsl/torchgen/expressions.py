@@ -81,7 +81,8 @@ def plain(value: Any) -> Any:
 
 def agrees(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
     """Whether an expression gives the values it should."""
-    return all(plain(a) == plain(b) for a, b in zip(found, wanted, strict=True))
+    pairs = zip(found, wanted, strict=True)
+    return [*found] == [*wanted] or all(plain(a) == plain(b) for a, b in pairs)
 
 
 def combined(sign: str, operands: list[Expr]) -> Expr | None:

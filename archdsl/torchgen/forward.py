@@ -145,7 +145,7 @@ class Forward:
         made = self.expression(position, item, sources)
         made.weights += weights
         made.closed = made.closed or closed
-        made.training = all(node.training_only for node in item.nodes()) and self.root
+        made.training = self.in_training(item)
         assert item.end is not None
         self.pending[item.end] = made
         several = self.left[item.end] != 1 or item.end in self.results
@@ -179,7 +179,6 @@ class Forward:
         waiting = self.pending.get(tensor)
         if waiting is None:
             return
-        training = all(node.training_only for node in item.nodes()) and self.root
         keep = (
             waiting.depth <= 1
             if joint
@@ -187,7 +186,7 @@ class Forward:
             and not (closed and (waiting.weights or waiting.depth > 1))
             and (not waiting.closed or self.trails(item))
         )
-        if not keep or waiting.depth >= 5 or waiting.training != training:
+        if not keep or waiting.depth >= 5 or waiting.training != self.in_training(item):
             self.flush(tensor)
 
     def trails(self, item: Item) -> bool:
@@ -199,6 +198,10 @@ class Forward:
             if self.weighs(follower):
                 return False
         return True
+
+    def in_training(self, item: Item) -> bool:
+        """Whether the network needs an item in training only; within blocks nobody asks."""
+        return self.root and all(node.training_only for node in item.nodes())
 
     def weighs(self, item: Item) -> bool:
         """Whether an item has weights that one would give a line of its own."""

@@ -7,7 +7,7 @@ from archdsl.library import shipped
 from archdsl.passes.weights import Chain, Rewritten
 from archdsl.pytext import Py, Wrapped, call, lines, listing, literal, prefixed
 from archdsl.records import cached_property
-from archdsl.torchgen.constructor import Class, module_of, ordered
+from archdsl.torchgen.constructor import Class, module_of
 from archdsl.torchgen.conversion import Rows, conversion
 from archdsl.torchgen.module import Module, declaration, header
 
@@ -57,7 +57,7 @@ class Inference(Module):
     @property
     def from_trained(self) -> list[str]:
         """The signature of the function that takes the weights of the training module."""
-        parameters = [*map(declaration, ordered(self.root.slots)), *self.device_parameter]
+        parameters = [*map(declaration, self.root.slots.parameters), *self.device_parameter]
         given = "state_dict: Mapping[str, Tensor]"
         return header("def from_trained", [given, *parameters], self.class_name, 0)
 

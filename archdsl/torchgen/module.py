@@ -11,8 +11,7 @@ from archdsl.naming import FILE_NAMES, function_name, identifier
 from archdsl.pytext import WIDTH, Wrapped, call, lines, literal, prefixed
 from archdsl.records import cached_property, dataclass
 from archdsl.shapes import Shape
-from archdsl.torchgen.constructor import METHOD, Class, ordered
-from archdsl.torchgen.expressions import Expr, constant
+from archdsl.torchgen.constructor import METHOD, Class
 from archdsl.torchgen.forward import Forward
 from archdsl.torchgen.initialise import initialisation
 from archdsl.torchgen.symbolic import Parameter
@@ -131,7 +130,7 @@ class Module:
     @property
     def factory(self) -> list[str]:
         """The signature of the function that builds the network."""
-        parameters = [*map(declaration, ordered(self.root.slots)), *self.device_parameter]
+        parameters = [*map(declaration, self.root.slots.parameters), *self.device_parameter]
         return header(f"def {self.name}", parameters, self.class_name, 0)
 
     @property
@@ -184,7 +183,7 @@ class Module:
     @property
     def arguments(self) -> str:
         """The factory's arguments to the class."""
-        names = [parameter.name for parameter in ordered(self.root.slots)]
+        names = [parameter.name for parameter in self.root.slots.parameters]
         return ", ".join([*names, *(["devices"] if self.devices else [])])
 
     @property
@@ -195,7 +194,7 @@ class Module:
 
     def text(self, made: Class) -> ClassText:
         root = made.slots.root
-        parameters = [declaration(parameter) for parameter in ordered(made.slots)]
+        parameters = [declaration(parameter) for parameter in made.slots.parameters]
         parameters += self.device_parameter if root else []
         body = ["super().__init__()"]
         if root and self.devices:
@@ -258,14 +257,14 @@ def declaration(parameter: Parameter) -> str:
     text = f"{parameter.name}: {annotation(parameter)}"
     if parameter.default is None:
         return text
-    return f"{text} = {literal(constant([parameter.default]).values[0])}"
+    return f"{text} = {literal(parameter.default)}"
 
 
 def annotation(parameter: Parameter) -> str:
     values = [*parameter.values.values()]
     if parameter.default is not None:
         values.append(parameter.default)
-    kinds = {type_of(constant([value]).values[0]) for value in values}
+    kinds = set(map(type_of, values))
     if kinds == {"int", "float"}:
         return "float"
     return " | ".join(sorted(kinds))
@@ -319,16 +318,14 @@ def shapes(made: Class) -> str:
     entries = [scope.entry for scope in slots.scopes]
     exits = [scope.exit or 0 for scope in slots.scopes]
     kept = list(slots.parameters)
-    before, after = slots.channels_of(entries, uses), slots.channels_of(exits, uses)
-    stride = slots.stride_to(exits, entries, uses)
     known = {parameter.name for parameter in kept}
-    slots.parameters[:] = kept
 
-    def channels(expr: Expr | None, nodes: list[int]) -> str:
+    def channels(nodes: list[int]) -> str:
         made = zip(slots.networks, nodes, strict=True)
         counts = {network.nodes[node].shape.channels for network, node in made}
         if len(counts) == 1:
             return str(counts.pop())
+        expr = slots.channels_of(nodes, uses)
         return expr.text if expr is not None and expr.params <= known else "C"
 
     first = slots.networks[0].nodes[entries[0]].shape
@@ -342,10 +339,11 @@ def shapes(made: Class) -> str:
         out = []
     elif same:
         out = axes
-    elif stride is not None and stride.params <= known:
+    elif (stride := slots.stride_to(exits, entries, uses)) and stride.params <= known:
         out = [f"{axis} / {stride.text}" for axis in axes]
     else:
         out = [f"{axis}'" for axis in axes]
-    left = ", ".join(["N", channels(before, entries), *axes])
-    right = ", ".join(["N", channels(after, exits), *out])
+    left = ", ".join(["N", channels(entries), *axes])
+    right = ", ".join(["N", channels(exits), *out])
+    slots.parameters[:] = kept
     return f"({left}) -> ({right})"

@@ -15,14 +15,14 @@ def in_place(group: Group) -> set[str]:
     instance = group.instances[0]
     uses = readers(instance)
     made = {item.end: item for item in instance.items}
-    safe: dict[str, bool] = {}
+    safe: dict[object, bool] = {}
     for position, item in enumerate(instance.items):
         if overwrites_input(group.column(position)):
             source = made.get(item.sources[0])
             fine = source is not None and overwritable(source) and uses[item.sources[0]] == 1
-            key = flat_key(item)
+            key = shared(item)
             safe[key] = safe.get(key, True) and fine
-    return {item.name for item in instance.items if item.kind == "op" and safe.get(flat_key(item))}
+    return {item.name for item in instance.items if item.kind == "op" and safe.get(shared(item))}
 
 
 def readers(instance: Instance) -> Counter[int | None]:
@@ -36,9 +36,9 @@ def readers(instance: Instance) -> Counter[int | None]:
     return found
 
 
-def flat_key(item: Item) -> str:
+def shared(item: Item) -> object:
     """What is shared: implicit names of one operator with the same arguments."""
-    return f"{item.node.op}" if is_implicit(item) else item.name
+    return item.node.op if is_implicit(item) else item.name
 
 
 def overwritable(item: Item) -> bool:

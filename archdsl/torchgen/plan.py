@@ -7,10 +7,10 @@ import re
 
 from archdsl.graph import Network, Node, Scope
 from archdsl.naming import camel, class_name, function_name, run_together, unique
-from archdsl.torchgen.bodies import ENTRY, Bodies, Item
-from archdsl.torchgen.constructor import Class, Constructor, says_itself
+from archdsl.torchgen.bodies import Bodies
+from archdsl.torchgen.constructor import Class, Constructor
 from archdsl.torchgen.structure import Group, Instance, Key, grouped
-from archdsl.torchgen.symbolic import RESERVED, Fixed, Slots
+from archdsl.torchgen.symbolic import RESERVED, Fixed, Parameter, Slots
 
 
 def plan(network: Network, probes: tuple[Network, ...]) -> list[Class]:
@@ -56,7 +56,7 @@ class Plan:
         for height in self.by_height():
             for uses in height.values():
                 instances = list(map(self.instance, uses))
-                for group in grouped(instances, self.outside_view, self.class_index):
+                for group in grouped(instances, self.outside_view, self.class_at):
                     self.add(group)
         return self.made
 
@@ -65,7 +65,7 @@ class Plan:
         root = scope.kind == "network"
         body = self.bodies.dissolved(scope) if root else self.bodies.undecided(scope)
         network = self.network_of[id(scope)]
-        return Instance(network, scope, list(body.items), body.end, body.known)
+        return Instance(network, scope, list(body.items), body.end, body.known, body.reads)
 
     def by_height(self) -> list[dict[str, list[Scope]]]:
         """Scopes by how many classes stand within each other in them, then by what they are."""
@@ -107,7 +107,7 @@ class Plan:
             self.class_of[id(instance.scope)] = made
         Constructor(self.class_of).fill(made)
         named = set(re.findall(r"\w+", "\n".join(made.init)))
-        slots.parameters = [p for p in slots.parameters if p.name in named]
+        slots.parameters = [p for p in ordered(slots) if p.name in named]
         self.made.append(made)
 
     def name(self, scope: Scope) -> str:
@@ -121,13 +121,12 @@ class Plan:
         self.given.add(name)
         return found
 
-    def class_index(self, scope: Scope) -> int:
-        return self.made.index(self.class_of[id(scope.original)])
+    def class_at(self, scope: Scope) -> Class:
+        return self.class_of[id(scope.original)]
 
-    def outside_view(self, network: Network, node: Node) -> Key:
+    def outside_view(self, node: Node) -> Key:
         """What the structure of code sees of an operator: its constructor's form, no values."""
-        item = Item("op", node.name, node, node.sources, ENTRY)
-        if node.op.inputs == 0 or says_itself(item):
+        if node.op.inputs == 0 or node.applied.expressible:
             return (node.op.name, len(node.inputs))
         construct = node.applied.module
         if construct is None:
@@ -147,6 +146,18 @@ def settable(slots: Slots) -> None:
         values = {use: scope.params[i].value for use, scope in enumerate(slots.scopes)}
         if len(set(map(repr, values.values()))) > 1:
             slots.parameter(binding.name, values, dict.fromkeys(values), binding.value)
+
+
+def ordered(slots: Slots) -> list[Parameter]:
+    """Parameters in the order of the signature: what comes in, the block's own, the rest."""
+    own = [binding.name for binding in slots.scopes[0].params]
+
+    def rank(parameter: Parameter) -> tuple[bool, int, int]:
+        place = own.index(parameter.name) if parameter.name in own else len(own)
+        first = 0 if parameter.role == "in" else 1
+        return parameter.default is not None, first, place
+
+    return sorted(slots.parameters, key=rank)
 
 
 def network_class(network: Network) -> str:

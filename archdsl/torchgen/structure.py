@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import field, replace
 
 from archdsl.graph import Network, Node, Scope
-from archdsl.ops import Joint
-from archdsl.records import cached_property, dataclass
+from archdsl.records import dataclass
 from archdsl.torchgen.bodies import ENTRY, Item, all_sources, reads
 
 Key = tuple[object, ...]
@@ -26,12 +25,8 @@ class Instance:
     scope: Scope
     items: list[Item]
     end: int | None
-    known: dict[int, int] = field(default_factory=dict)
-
-    @cached_property
-    def reads(self) -> list[int]:
-        """The tensors that come in, the body's own first."""
-        return reads(self.items, self.end)
+    known: dict[int, int]
+    reads: list[int]  # the tensors that come in, the body's own first
 
 
 @dataclass(eq=False)
@@ -55,8 +50,8 @@ class Group:
         return None
 
 
-ClassOf = Callable[[Scope], int]
-ShapesOf = Callable[[Network, Node], Key]
+ClassOf = Callable[[Scope], object]
+ShapesOf = Callable[[Node], Key]
 
 
 def grouped(instances: list[Instance], shapes_of: ShapesOf, class_of: ClassOf) -> list[Group]:
@@ -96,32 +91,27 @@ def body_key(instance: Instance, shapes_of: ShapesOf, class_of: ClassOf) -> Key:
     key: list[object] = []
     for i, item in enumerate(instance.items):
         asks = iter(item.asks)
-        refs = tuple(
+        refs = [
             dropped.get(next(asks, None) or item.thing) if number is None else made.get(number)
             for number in item.sources
-        )
-        key.append((item_key(item, instance.network, shapes_of, class_of), refs))
+        ]
+        key.append((item_key(item, shapes_of, class_of), *refs))
         if item.end is not None:
             made[item.end] = i
     return (*key, made.get(instance.end))
 
 
-def item_key(item: Item, network: Network, shapes_of: ShapesOf, class_of: ClassOf) -> Key:
-    match item.kind:
-        case "op" if isinstance(item.node.op, Joint):
-            return ("joint", item.node.op.name)
-        case "op":
-            return ("op", item.name, *shapes_of(network, item.node))
-        case "gate":
-            return ("joint", item.name)
-        case "class":
-            return ("class", item.name, class_of(item.scope))
-        case "chain":
-            children = (item_key(i, network, shapes_of, class_of) for i in item.items)
-            return ("chain", item.name, *children)
-        case "choice":
-            span = item.scope.span
-            return ("choice", span and (span.source.name, span.start, span.end))
+def item_key(item: Item, shapes_of: ShapesOf, class_of: ClassOf) -> Key:
+    if item.is_joint:
+        return ("joint", item.operator.name)
+    if item.kind == "op":
+        return ("op", item.name, shapes_of(item.node))
+    if item.kind == "class":
+        return ("class", item.name, class_of(item.scope))
+    if item.kind == "chain":
+        return ("chain", item.name, *(item_key(i, shapes_of, class_of) for i in item.items))
+    span = item.scope.span
+    return ("choice", span and (span.source.name, span.start, span.end))
 
 
 def keepable(group: Group, shapes_of: ShapesOf, class_of: ClassOf) -> set[int]:
@@ -134,10 +124,8 @@ def keepable(group: Group, shapes_of: ShapesOf, class_of: ClassOf) -> set[int]:
         if len({choice.scope.chosen for choice in column}) != 2 or not private(group, i):
             continue
         keys: dict[int, set[Key]] = {}
-        for instance, choice in zip(group.instances, column, strict=True):
-            inner = tuple(
-                item_key(part, instance.network, shapes_of, class_of) for part in choice.items
-            )
+        for choice in column:
+            inner = tuple(item_key(part, shapes_of, class_of) for part in choice.items)
             keys.setdefault(choice.scope.chosen, set()).add(inner)
         if all(len(alike) == 1 for alike in keys.values()) and sayable(group, i):
             kept.add(i)
@@ -222,14 +210,10 @@ def dissolved(instance: Instance, i: int) -> Instance:
     def tensor(number: int | None) -> int | None:
         return gone.inner if number is not None and number == gone.end else number
 
-    known = {number: tensor(made) for number, made in instance.known.items()}
-    return Instance(
-        instance.network,
-        instance.scope,
-        [renamed(item, tensor) for item in items],
-        tensor(instance.end),
-        {number: made for number, made in known.items() if made is not None},
-    )
+    items = [renamed(item, tensor) for item in items]
+    end = tensor(instance.end)
+    known = {n: now for n, made in instance.known.items() if (now := tensor(made)) is not None}
+    return Instance(instance.network, instance.scope, items, end, known, reads(items, end))
 
 
 def renamed(item: Item, tensor: Callable[[int | None], int | None]) -> Item:

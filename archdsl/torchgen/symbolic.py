@@ -8,7 +8,7 @@ where that can be shown, and never wrong.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from itertools import chain
 from typing import Any
@@ -54,7 +54,7 @@ class Parameter:
 
     def value(self, index: int) -> Any:
         """Its value in a use; where a use never asks for it, any will do."""
-        return self.values.get(index, next(iter(self.values.values())))
+        return self.values[index] if index in self.values else next(iter(self.values.values()))
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Slots:
     root: bool = False
     reserved: Collection[str] = ()  # names that a parameter would hide
     parameters: list[Parameter] = field(default_factory=list)
-    bound: dict[str, dict[int, Binding]] = field(default_factory=dict)
+    bound: dict[str, tuple[dict[int, Any], dict[int, Given]]] = field(default_factory=dict)
     channels: dict[tuple[tuple[int, ...], tuple[int, ...]], Expr | None] = field(
         default_factory=dict
     )
@@ -91,8 +91,8 @@ class Slots:
 
         Parameters that a candidate is the first to ask for are taken back where it will not do.
         """
-        same = all(value == values[0] and type(value) is type(values[0]) for value in values)
-        literally = same and not any(map(counts, symbols))
+        same = alike(values) and len(set(map(type, values))) == 1
+        literally = same and not any(counts(symbol) for symbol in symbols if symbol)
         if literally and (len(uses) == len(self.scopes) or not self.parameters):
             return constant(values)
         kept = list(self.parameters)
@@ -117,32 +117,32 @@ class Slots:
         if self.root:
             raise Fixed({i for i, v in zip(uses, values, strict=True) if v != values[0]})
         known = dict(zip(uses, values, strict=True))
-        return self.parameter(name, known, dict(zip(uses, symbols, strict=True)), default)
+        made = self.parameter(name, known, dict(zip(uses, symbols, strict=True)), default)
+        return self.use(made, uses)
 
     def parameter(
         self,
         name: str,
         values: dict[int, Any],
-        symbols: dict[int, Sym | None],
+        symbols: Mapping[int, Sym | None],
         default: Any = None,
         role: str = "",
-    ) -> Expr:
+    ) -> Parameter:
         """The parameter of some values, made where there is none."""
         name = identifier(name, self.reserved)
         for other in self.parameters:
-            shared = other.values.keys() & values.keys()
-            alike = other.role == role and stem(other.name) == name
-            if alike and all(other.values[i] == values[i] for i in shared):
+            named = other.role == role and stem(other.name) == name
+            if named and all(other.values.get(i, value) == value for i, value in values.items()):
                 other.values.update(values)
                 other.symbols.update(symbols)
-                return self.use(other, tuple(values))
+                return other
         name = unique(name, {other.name for other in self.parameters})
         made = Parameter(name, dict(values), dict(symbols), default, role)
         self.parameters = [*self.parameters, made]
-        return self.use(made, tuple(values))
+        return made
 
     def use(self, parameter: Parameter, uses: tuple[int, ...]) -> Expr:
-        values = tuple(parameter.value(i) for i in uses)
+        values = tuple(map(parameter.value, uses))
         name = parameter.name
         return Expr(name, values, params=frozenset({name}), at=parameter.value)
 
@@ -178,30 +178,28 @@ class Slots:
         """A parameter of the spec: what it was given, if that was written within the class."""
         if all(self.holds(use, b) for use, b in zip(uses, bindings, strict=True)):
             return self.express([binding.symbol for binding in bindings], uses)
-        if len({binding.name for binding in bindings}) > 1:
+        name = bindings[0].name
+        if any(binding.name != name for binding in bindings):
             return None
         values = [plain(binding.value) for binding in bindings]
         if any(not isinstance(v, (int, float, bool, tuple)) for v in values):
             return None
-        if self.root and bindings[0].name not in {other.name for other in self.parameters}:
+        if self.root and name not in {other.name for other in self.parameters}:
             return constant(values)  # fixed at compile time
-        everywhere = dict(zip(uses, bindings, strict=True))
-        if all(b in self.scopes[use].params for use, b in everywhere.items()):
+        if all(b in self.scopes[use].params for use, b in zip(uses, bindings, strict=True)):
             # The block's own parameter is known in uses that do not ask for it here, too.
-            name = bindings[0].name
-            everywhere = self.own(name)
-        known = {use: plain(b.value) for use, b in everywhere.items()}
-        symbols: dict[int, Sym | None] = {use: Given(b) for use, b in everywhere.items()}
-        made = self.parameter(bindings[0].name, known, symbols, bindings[0].default)
-        return replace(made, values=tuple(map(made.at, uses)))
+            known, symbols = self.own(name)
+        else:
+            known = dict(zip(uses, values, strict=True))
+            symbols = dict(zip(uses, map(Given, bindings), strict=True))
+        return self.use(self.parameter(name, known, symbols, bindings[0].default), uses)
 
-    def own(self, name: str) -> dict[int, Binding]:
-        """The block's own parameter of a name in all uses."""
+    def own(self, name: str) -> tuple[dict[int, Any], dict[int, Given]]:
+        """The values and symbols of the block's own parameter of a name in all uses."""
         if name not in self.bound:
-            self.bound[name] = {
-                use: next(b for b in scope.params if b.name == name)
-                for use, scope in enumerate(self.scopes)
-            }
+            bindings = [next(b for b in scope.params if b.name == name) for scope in self.scopes]
+            values = [plain(binding.value) for binding in bindings]
+            self.bound[name] = dict(enumerate(values)), dict(enumerate(map(Given, bindings)))
         return self.bound[name]
 
     def holds(self, use: int, binding: Binding) -> bool:
@@ -231,8 +229,9 @@ class Slots:
         """The channels of a tensor in terms of this class."""
         key = (tuple(nodes), uses)
         known = self.channels.get(key)
-        names = {parameter.name for parameter in self.parameters}
-        if key not in self.channels or (known is not None and not known.params <= names):
+        if known is not None and not known.params <= {other.name for other in self.parameters}:
+            del self.channels[key]
+        if key not in self.channels:
             self.channels[key] = self.find_channels(list(nodes), uses)
         return self.channels[key]
 
@@ -277,8 +276,7 @@ class Slots:
             for use, scope in enumerate(self.scopes)
         }
         none: dict[int, Sym | None] = dict.fromkeys(known)
-        made = self.parameter("in_channels", known, none, role="in")
-        return replace(made, values=tuple(map(made.at, uses)))
+        return self.use(self.parameter("in_channels", known, none, role="in"), uses)
 
     def partly_entered(
         self, nodes: list[int], values: tuple[int, ...], uses: tuple[int, ...], entered: list[bool]
@@ -333,6 +331,11 @@ class Slots:
                 found.append(node.symbols["stride"])
             goal = node.inputs[0] if node.inputs else entry
         return found
+
+
+def alike(values: Sequence[Any]) -> bool:
+    """Whether values are equal."""
+    return values.count(values[0]) == len(values)
 
 
 def readable(expr: Expr) -> bool:
