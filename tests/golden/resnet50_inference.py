@@ -209,7 +209,7 @@ class PackedConv2d(nn.Module):
 
 
 def pack(model: nn.Module) -> None:
-    """Let convolutions lay out their weights on a CPU, for the input of their first call.
+    """Let convolutions on a CPU lay out their weights, for the input of a first call.
 
     Else PyTorch does so in each call. This is what torch.compile does with freezing, by
     operators that are not public; the model takes other shapes too, but is not saved.
