@@ -13,6 +13,7 @@ from lark import Lark, Token, Tree, UnexpectedInput
 from archdsl import cache
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean
+from archdsl.garbage import search_put_off
 from archdsl.layout import CLOSE, layout
 from archdsl.lessons import EXAMPLES
 from archdsl.library import PACKAGE
@@ -23,6 +24,7 @@ HEADER = re.compile(r"^[ \t]*(?:use|let|block|network)[ \t]+(?![ \t]*:)", re.MUL
 SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9}
 
 
+@search_put_off()
 def parse(source: Source) -> s.Spec:
     """The tree of a spec; raises ArchError with one diagnostic per broken declaration."""
     text = layout(source).text

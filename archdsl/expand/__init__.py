@@ -22,10 +22,12 @@ from archdsl.expand.params import set_parameters
 from archdsl.expand.schedules import schedule
 from archdsl.expand.sketch import Sketcher
 from archdsl.expand.walk import Expander
+from archdsl.garbage import search_put_off
 from archdsl.graph import Known, Network, Output
 from archdsl.modules import DeclaredNetwork
 
 
+@search_put_off()
 def expand(
     declared: DeclaredNetwork,
     settings: Mapping[str, Any] | None = None,

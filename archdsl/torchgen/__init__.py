@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archdsl.garbage import search_put_off
 from archdsl.graph import Network
 from archdsl.torchgen.module import Module
 from archdsl.torchgen.plan import functions, plan
@@ -29,6 +30,7 @@ def generate_inference(
     return rendered(Inference(plan(rewritten.network, probes), rewritten), template)
 
 
+@search_put_off()
 def generate(
     network: Network, probes: tuple[Network, ...] = (), template: Path | None = None
 ) -> str:
