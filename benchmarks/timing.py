@@ -13,18 +13,15 @@ from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from time import process_time
 
+from archdsl.runtime.bench import timing
+
 Times = list[float]
 
 
 def in_turn(works: Mapping[str, Callable[[], object]], runs: int) -> dict[str, Times]:
-    """The times of some works, each run once before it counts; one of each, then the next round."""
-    times: dict[str, Times] = {name: [] for name in works}
-    for i in range(runs + 1):
-        for name, work in works.items():
-            start = spent()
-            work()
-            times[name] += [1000 * (spent() - start)] if i else []
-    return times
+    """The times of some works, taken as `archdsl bench` takes them."""
+    times = timing.in_turn(works, runs, 0, lambda: None, spent)
+    return {name: [1000 * seconds for seconds in found] for name, found in times.items()}
 
 
 def spent() -> float:
