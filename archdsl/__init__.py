@@ -10,6 +10,7 @@
 A spec passes through the rooms of this package in one direction, each fact has one home:
 
     records                           dataclasses that cost little
+    garbage                           Python's search for it, put off while networks are made
     source, shapes, naming, pytext    texts and places, shapes, Python names and expressions
     latex                             words as LaTeX reads them
     formula, lengths                  extents as functions of the input's; sets of extents

@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parent.parent / "archdsl"
 
 # The rooms by layer. A room imports from lower layers, and from those before it in its own.
 LAYERS = [
-    "records source shapes naming pytext latex schemes formula lengths",
+    "records garbage source shapes naming pytext latex schemes formula lengths",
     "diagnostics syntax ops symbols layout lessons allow codes timings",
     "library cache parser trees values graph copying",
     "unused modules expand",
