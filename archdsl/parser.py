@@ -86,23 +86,28 @@ class Builder:
     def __init__(self, source: Source, offset: int) -> None:
         self.source = source
         self.offset = offset
+        self.length = len(source.text)
 
-    def built(self, part: Tree[Token] | Token) -> tuple[Any, int, int]:
-        """What a part of Lark's tree becomes, and the offsets where it starts and ends."""
-        if isinstance(part, Token):
-            start, end = part.start_pos or 0, part.end_pos or 0
-            read = WORDS.get(part.type)
-            return (read(str(part), self.span(start, end)) if read else part), start, end
-        built = [self.built(each) for each in part.children]
-        start, end = built[0][1], built[-1][2]
+    def built(self, tree: Tree[Token]) -> tuple[Any, int, int]:
+        """What Lark's tree becomes, and the offsets where it starts and ends."""
+        values: list[Any] = []
+        starts: list[int] = []
+        for part in tree.children:
+            if isinstance(part, Token):
+                start, end = part.start_pos or 0, part.end_pos or 0
+                read = WORDS.get(part.type)
+                values.append(read(str(part), self.span(start, end)) if read else part)
+            else:
+                value, start, end = self.built(part)
+                values.append(value)
+            starts.append(start)
         # A token compares itself in Python; at the limit of recursion getattr hides that it fails.
-        make = getattr(self, str(part.data))
-        return make(self.span(start, end), [value for value, _, _ in built]), start, end
+        make = getattr(self, str(tree.data))
+        return make(self.span(starts[0], end), values), starts[0], end
 
     def span(self, start: int, end: int) -> Span:
         # The line end that closes the text is one of the layout's own.
-        end = min(self.offset + end, len(self.source.text))
-        return Span(self.source, self.offset + start, end)
+        return Span(self.source, self.offset + start, min(self.offset + end, self.length))
 
     # ---- declarations ----
 
@@ -234,8 +239,7 @@ class Builder:
     def chain_body(self, span: Span, parts: list[Any]) -> Body:
         return Body(words(parts))
 
-    def lines_body(self, span: Span, parts: list[Any]) -> Body:
-        return Body(words(parts))
+    lines_body = chain_body
 
     def init(self, span: Span, parts: list[Any]) -> s.Init:
         args = [p for p in parts if isinstance(p, s.Arg)]
@@ -298,9 +302,6 @@ class Builder:
     def repeat(self, span: Span, parts: list[Any]) -> s.Repeat:
         unit, count = parts
         return s.Repeat(unit, count, span)
-
-    def count(self, span: Span, parts: list[Any]) -> s.Expr:
-        return words(parts)[0]  # type: ignore[no-any-return]
 
     def call(self, span: Span, parts: list[Any]) -> s.Call:
         name, *rest = words(parts)
@@ -384,6 +385,8 @@ class Builder:
     def inner(self, span: Span, parts: list[Any]) -> s.Expr:
         """An expression in parentheses, which belong to what it stands in."""
         return words(parts)[0]  # type: ignore[no-any-return]
+
+    count = inner
 
     def unique(self, names: list[s.Name]) -> None:
         seen: set[str] = set()
