@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Literal
 
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 from archdsl.source import Source, Span
 
 MAX_NUMBER = 10**12  # what a spec may write or calculate
@@ -236,6 +236,11 @@ class Definition:
     body: Seq
     span: Span
     name_span: Span
+
+    @cached_property
+    def named(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of its parameters by what a call writes for them, `b0>b`."""
+        return {">".join(param.names): param.names for param in self.params}
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,10 @@ class Building:
         self.aliases: dict[int, int] = {}
         self.asked = 0  # how often for a tensor by its label
         self.scope = Scope("network", variant.name, "", title=variant.name)
-        self.rooms[self.scope] = self.room("", False)
+        levels = len(variant.levels) + 1
+        self.rooms[self.scope] = room(self.scope, [""] * levels)
 
     # ---- scopes ----
-
-    def room(self, path: str, numbered: bool, paths: list[str | None] | None = None) -> Room:
-        levels = len(self.variant.levels) + 1
-        return Room([Namer(numbered) for _ in range(levels)], paths or [path] * levels)
 
     def open(self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span) -> Scope:
         """Walk within a new scope, until it is closed."""
@@ -80,7 +77,7 @@ class Building:
         scope = Scope(kind, name, paths[-1] or name, outer, numbered, span=span)
         scope.source, scope.entry = x, self.real(x)
         outer.items.append(scope)
-        self.rooms[scope] = self.room(scope.path, numbered, paths)
+        self.rooms[scope] = room(scope, paths)
         self.scope = scope
         return scope
 
@@ -282,3 +279,8 @@ class Building:
         """Tell a mistake after which nothing more can be looked at."""
         self.report(error)
         raise Abandoned
+
+
+def room(scope: Scope, paths: list[str | None]) -> Room:
+    """A scope's names before it is filled; `paths` are those of the scope on each level."""
+    return Room([Namer(scope.numbered) for _ in paths], paths)

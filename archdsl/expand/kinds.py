@@ -94,8 +94,7 @@ def positional(callee: Callee) -> Sequence[str]:
     """A callee's positional parameters in order."""
     if callee.name in OPS:
         return OPS[callee.name].positional
-    params = callee.declared.definition.params if callee.declared else ()
-    return [">".join(param.names) for param in params]
+    return tuple(callee.declared.definition.named) if callee.declared else ()
 
 
 @cache

@@ -50,7 +50,7 @@ def matched(declared: Declared, call: s.Call) -> dict[tuple[str, ...], s.Arg]:
     """Which argument goes to which parameter, by the parameter's names."""
     definition = declared.definition
     given: dict[tuple[str, ...], s.Arg] = {}
-    named = {">".join(param.names): param.names for param in definition.params}
+    named = definition.named
     unnamed: list[s.Arg] = []
     for arg in call.args:
         name = "pad" if "pad" in named and bare_padding(arg) else arg.name
@@ -94,9 +94,8 @@ def carried_stride(
 
     Answers with the size's own value by its expression, and the stride's.
     """
-    params = declared.definition.params
-    strides = [param.names for param in params if param.names[0] == "stride"]
-    if not strides or strides[0] in given:
+    stride = declared.definition.named.get("stride")
+    if stride is None or stride in given:
         return {}
     for arg in given.values():
         expr = arg.value
@@ -108,8 +107,8 @@ def carried_stride(
         elif isinstance(expr, s.Name) and expr.name in env.values:
             value = env.values[expr.name].value
             if isinstance(value, Strided):
-                size, stride = (Value(v, Literally(v)) for v in (value.size, value.stride))
-                return {id(expr): [size], "stride": stride}
+                size, step = (Value(v, Literally(v)) for v in (value.size, value.stride))
+                return {id(expr): [size], "stride": step}
     return {}
 
 

@@ -30,11 +30,10 @@ class Stacks:
             return self.repeated(unit.unit, self.count(unit.count, env), env)
         if not isinstance(unit, s.Call) or unit.name in RESERVED:
             return None
-        found = [
-            (i, copies)
-            for i, body in enumerate(unit.bodies)
-            if (copies := self.body_copies(body, env)) is not None
-        ]
+        found: list[tuple[int, list[s.Seq]]] = []
+        for i, body in enumerate(unit.bodies):
+            if (seqs := self.body_copies(body, env)) is not None:
+                found.append((i, seqs))
         if len(found) > 1:
             raise mistake(
                 "argument",
