@@ -34,10 +34,15 @@ class Abandoned(Exception):
 
 @dataclass
 class Room:
-    """A scope's names while it is filled: one namer per level of variants, and labelled tensors."""
+    """What a scope has named while it is filled: labelled tensors, and items on each level.
 
-    namers: list[Namer]
+    A level of variants has a namer of its own, and a path of the scope as it sees it.
+    """
+
+    scope: Scope
+    outer: Room | None
     paths: list[str | None]
+    namers: list[Namer]
     tensors: dict[str, int] = field(default_factory=dict)
 
 
@@ -52,7 +57,6 @@ class Building:
         self.outputs: list[Output] = []
         self.heads: list[Output] = []
         self.mistakes: dict[tuple[Span | None, str], Diagnostic] = {}
-        self.rooms: dict[Scope, Room] = {}
         self.goal: Goal | None = None
         self.device: int | None = None
         self.training = False
@@ -60,32 +64,29 @@ class Building:
         self.aliases: dict[int, int] = {}
         self.asked = 0  # how often for a tensor by its label
         self.scope = Scope("network", variant.name, "", title=variant.name)
-        levels = len(variant.levels) + 1
-        self.rooms[self.scope] = room(self.scope, [""] * levels)
+        self.room = room(self.scope, None, [""] * (len(variant.levels) + 1))
 
     # ---- scopes ----
 
     def open(self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span) -> Scope:
         """Walk within a new scope, until it is closed."""
         outer = self.scope
-        above = self.rooms[outer.naming]
         paths = [
             joined(path, name) if path is not None and name is not None else None
-            for path, name in zip(above.paths, names, strict=True)
+            for path, name in zip(self.room.paths, names, strict=True)
         ]
         name = names[-1] or ""
         scope = Scope(kind, name, paths[-1] or name, outer, numbered, span=span)
         scope.source, scope.entry = x, self.real(x)
         outer.items.append(scope)
-        self.rooms[scope] = room(scope, paths)
-        self.scope = scope
+        self.scope, self.room = scope, room(scope, self.room, paths)
         return scope
 
     def close(self, scope: Scope) -> None:
         """Walk on behind a scope, in the one around it."""
         assert scope.parent is not None
-        self.scope = scope.parent
-        del self.rooms[scope]  # nothing in it is named any more
+        assert self.room.outer is not None
+        self.scope, self.room = scope.parent, self.room.outer
         scope.exit = None if scope.end is None else self.real(scope.end)
 
     @contextmanager
@@ -200,7 +201,7 @@ class Building:
             name,
             tuple(map(self.real, sources)),
             shape,
-            self.scope.naming,
+            self.room.scope,
             sources,
             applied,
             span,
@@ -221,12 +222,11 @@ class Building:
     def tensor(self, name: str, span: Span) -> int:
         """The tensor that left the item of a label, in this scope or an outer one."""
         self.asked += 1
-        scope: Scope | None = self.scope
+        room: Room | None = self.room
         known: list[str] = []
-        while scope is not None:
-            tensors = self.rooms[scope].tensors if scope in self.rooms else {}
-            if name in tensors:
-                found = tensors[name]
+        while room is not None:
+            if name in room.tensors:
+                found = room.tensors[name]
                 trained = found != BROKEN and self.nodes[self.real(found)].training_only
                 if trained and not self.training:
                     raise mistake(
@@ -236,8 +236,8 @@ class Building:
                         help="use a tensor that stands outside of aux< >",
                     )
                 return found
-            known += tensors
-            scope = scope.parent
+            known += room.tensors
+            room = room.outer
         raise mistake(
             "unknown",
             f"no item labelled '{name}' stands before this",
@@ -281,6 +281,6 @@ class Building:
         raise Abandoned
 
 
-def room(scope: Scope, paths: list[str | None]) -> Room:
-    """A scope's names before it is filled; `paths` are those of the scope on each level."""
-    return Room([Namer(scope.numbered) for _ in paths], paths)
+def room(scope: Scope, outer: Room | None, paths: list[str | None]) -> Room:
+    """What a scope has named before it is filled: nothing."""
+    return Room(scope, outer, paths, [Namer(scope.numbered) for _ in paths])

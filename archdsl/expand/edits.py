@@ -187,7 +187,7 @@ class Edits:
         self, walk: Expander, level: int, names: list[str | None], child: Child, x: int
     ) -> int | None:
         """One level: name the item as this level's author sees it, then edit or pass it on."""
-        room = walk.rooms[walk.scope.naming]
+        room = walk.room
         name = room.namers[level].take(child.label.name if child.label else None, child.stem)
         if name is None:
             raise duplicate(

@@ -57,8 +57,8 @@ def tensors_of(walk: Expander, target: str) -> set[str]:
     return {
         tensor.name
         for node in walk.nodes
-        if target == node.op.name or f"{node.path}.".startswith(f"{target}.")
         for tensor in node.applied.tensors
+        if target == node.op.name or f"{node.path}.".startswith(f"{target}.")
     }
 
 

@@ -40,7 +40,7 @@ def input_node(walk: Expander, item: s.Item, env: Env, *, first: bool) -> int:
         return BROKEN
     node = walk.add(item.label.name if item.label else "input", Input(shape), (), item.span)
     if item.label:
-        walk.rooms[walk.scope].tensors[item.label.name] = node
+        walk.room.tensors[item.label.name] = node
     return node
 
 

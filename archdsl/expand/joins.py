@@ -70,7 +70,7 @@ class Joins:
 
     def mark(self) -> Mark:
         walk = self.walk
-        room = walk.rooms[walk.scope.naming]
+        room = walk.room
         return Mark(
             len(walk.nodes),
             len(walk.scope.items),
@@ -82,7 +82,7 @@ class Joins:
 
     def back(self, mark: Mark) -> None:
         walk = self.walk
-        room = walk.rooms[walk.scope.naming]
+        room = walk.room
         del walk.nodes[mark.nodes :]
         del walk.scope.items[mark.items :]
         for namer, names in zip(room.namers, mark.namers, strict=True):
@@ -109,7 +109,7 @@ class Joins:
             raise mistake("none", "every branch of the join is dropped", join.span)
         if len(kept) == 1:
             return self.dropped(join, ends, droppers, kept[0])
-        name = walk.rooms[walk.scope.naming].namers[-1].take(None, joint.name, counts=False)
+        name = walk.room.namers[-1].take(None, joint.name, counts=False)
         branches = zip(join.branches, ends, strict=True)
         spans = tuple([branch.span for branch, end in branches if end is not None])
         return walk.add(name or joint.name, joint(), tuple(kept), join.span, branches=spans)

@@ -44,6 +44,8 @@ class Reuse:
 
     def earlier(self, key: Hashable, name: str, call: s.Call, env: Env) -> Use | None:
         """A use that comes to the same; if there is one, that in the same place."""
+        if key is None:
+            return None
         walk, uses = self.walk, self.walk.known.uses
         use = uses.get((key, joined(walk.scope.path, name)), uses.get(key))
         if use is None or use.call != call:

@@ -77,7 +77,7 @@ class Expander(Building):
         except Broken:
             out = BROKEN
         if label is not None and out is not None:
-            self.rooms[self.scope.naming].tensors[label.name] = out
+            self.room.tensors[label.name] = out
         return out
 
     def behind(self, error: ArchError, unit: s.Unit, x: int, start: int) -> int:
@@ -94,7 +94,7 @@ class Expander(Building):
             case s.Call():
                 return self.call(label, unit, env, x)
             case s.Group(body):
-                if label is not None or self.scope.naming.numbered:
+                if label is not None or self.room.scope.numbered:
                     return self.group(label, body, env, x, unit.span)
                 return self.seq(body, env, x)
             case s.Choice():
@@ -213,13 +213,13 @@ class Expander(Building):
             raise mistake("argument", f"{op.name} is an operator and takes no body", call.span)
         rank = self.shape(x).rank if x != BROKEN else UNKNOWN
         found = op_arguments(op, call, env, rank)
-        inputs = (x, *(self.tensor(ref.name, ref.span) for ref in found.tensors))
+        inputs = (x, *[self.tensor(ref.name, ref.span) for ref in found.tensors])
         if x == BROKEN:
             raise Broken
         if found.holes:
             self.joins.solve(found, inputs, call.span)
         made = self.made(found, call)
-        if op is Identity and label is None and not self.scope.naming.numbered:
+        if op is Identity and label is None and not self.room.scope.numbered:
             return x
 
         def make(names: list[str | None], x: int) -> int:

@@ -51,7 +51,7 @@ class Words:
 
     def in_network(self, call: s.Call) -> None:
         """Refuse what belongs to a network as a whole within its parts."""
-        scope = self.walk.scope.naming
+        scope = self.walk.room.scope
         if scope.kind != "network":
             raise mistake(
                 call.name,
