@@ -5,7 +5,7 @@ An author writes no types, and `64x3` is a size or 'N channels, R times' by wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 from archdsl import syntax as s
@@ -73,21 +73,19 @@ class Kinds:
         waiting = [name for name in positional(callee) if name not in given]
         for arg in call.args:
             if arg.name is not None:
-                yield arg.value, kinds.get(arg.name, "")
+                yield arg.value, summary(kinds.get(arg.name, ()))
             elif isinstance(arg.value, s.Name) and (
                 arg.value.name in words or ("pad" in kinds and padding_word(arg.value))
             ):
                 continue
             else:
-                yield arg.value, (kinds.get(waiting.pop(0), "") if waiting else "")
+                yield arg.value, (summary(kinds.get(waiting.pop(0), ())) if waiting else "")
 
-    def parameters(self, callee: Callee) -> Mapping[str, str]:
-        """The kind of each of a callee's parameters."""
+    def parameters(self, callee: Callee) -> Mapping[str, Collection[str]]:
+        """The kinds of each of a callee's parameters."""
         if callee.name in OPS:
             return kinds_of(callee.name)
-        if callee.declared is None:
-            return {}
-        return {name: summary(kinds) for name, kinds in self.of(callee.declared).items()}
+        return self.of(callee.declared) if callee.declared else {}
 
 
 def positional(callee: Callee) -> Sequence[str]:
@@ -98,9 +96,9 @@ def positional(callee: Callee) -> Sequence[str]:
 
 
 @cache
-def kinds_of(operator: str) -> Mapping[str, str]:
+def kinds_of(operator: str) -> Mapping[str, Collection[str]]:
     """The kind of each argument of an operator."""
-    return {key: f.metadata["kind"] for key, f in OPS[operator].arguments().items()}
+    return {key: (f.metadata["kind"],) for key, f in OPS[operator].arguments().items()}
 
 
 def default_callee(name: str, declared: Place) -> str:
@@ -111,7 +109,7 @@ def default_callee(name: str, declared: Place) -> str:
     return name
 
 
-def summary(kinds: set[str]) -> str:
+def summary(kinds: Collection[str]) -> str:
     """One kind for several places: a size wins, since it can be nothing else."""
     for kind in ("size", "count", "number", "padding", "callee"):
         if kind in kinds:
