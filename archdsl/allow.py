@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.layout import layout
+from archdsl.layout import comments
 from archdsl.records import dataclass
 from archdsl.source import Source, Span
 
@@ -38,7 +38,7 @@ def allowances(source: Source) -> tuple[Allowance, ...]:
     code = [i for i, line in enumerate(lines, 1) if line.strip() and not alone(line)]
     return tuple(
         Allowance(name.text, name, covered(comment, code))
-        for comment in layout(source).comments
+        for comment in comments(source)
         for name in names(comment)
     )
 

@@ -67,7 +67,7 @@ def format(source: Source) -> str:
 
 def read(source: Source) -> list[Line]:
     """The author's lines, with the spaces between words already set."""
-    laid, spacing, lines = layout(source).text, _Spacing(), [Line()]
+    laid, spacing, lines = layout(source), _Spacing(), [Line()]
     begin = end = 0
     for match in WORD.finditer(source.text):
         kind, text, start, line = match.lastgroup, match.group(), match.start(), lines[-1]

@@ -8,9 +8,9 @@ become blanks, and a `>` that closes `< >` becomes `CLOSE`. Offsets stay true.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from archdsl.diagnostics import mistake
-from archdsl.records import dataclass
 from archdsl.source import Source, Span
 
 CLOSE = "\x02"
@@ -31,15 +31,7 @@ COMPARES = re.compile(r"[ \t]*[=<]")
 ASSERT = re.compile(r"assert\b(?![ \t]*:)")  # the word, and not a label
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The rewritten text, and where the comments of the original stand."""
-
-    text: str
-    comments: tuple[Span, ...]
-
-
-def layout(source: Source) -> Layout:
+def layout(source: Source) -> str:
     """Rewrite a spec for the grammar; refuses what is too large or nested too deeply."""
     text = source.text
     if len(text) > MAX_SIZE:
@@ -49,14 +41,20 @@ def layout(source: Source) -> Layout:
         raise mistake("syntax", "half a character (a lone surrogate) cannot stand in a spec", span)
     scan = _Scan(source)
     scan.run()
-    return Layout("".join(scan.out) + "\n", tuple(scan.comments))
+    return "".join(scan.out) + "\n"
+
+
+def comments(source: Source) -> Iterator[Span]:
+    """Where comments stand in a spec."""
+    for match in TOKEN.finditer(source.text):
+        if match.lastgroup == "comment":
+            yield Span(source, match.start(), match.end())
 
 
 class _Scan:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.out: list[str] = []
-        self.comments: list[Span] = []
         self.open: list[tuple[str, int]] = []
         self.newlines: list[int] = []  # places in `out` of line ends since the last word
         self.continues = False  # the last word was one after which a line goes on
@@ -68,7 +66,6 @@ class _Scan:
         for match in TOKEN.finditer(self.source.text):
             word, kind = match.group(), match.lastgroup
             if kind == "comment":
-                self.comments.append(Span(self.source, match.start(), match.end()))
                 self.out.append(" " * len(word))
             elif kind == "newline":
                 self.newlines.append(len(self.out))

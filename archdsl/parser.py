@@ -27,7 +27,7 @@ SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9}
 @search_put_off()
 def parse(source: Source) -> s.Spec:
     """The tree of a spec; raises ArchError with one diagnostic per broken declaration."""
-    text = layout(source).text
+    text = layout(source)
     parts: list[Any] = []
     mistakes: list[Diagnostic] = []
     for start, chunk in declarations(text):

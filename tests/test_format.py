@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archdsl.diagnostics import ArchError
 from archdsl.format import format
-from archdsl.layout import layout
+from archdsl.layout import comments
 from archdsl.parser import parse
 from archdsl.source import Source, Span
 
@@ -187,15 +187,15 @@ def shape(node: object) -> object:
     return None if isinstance(node, (Span, Source)) else node
 
 
-def comments(text: str) -> list[str]:
-    return [span.text.rstrip() for span in layout(Source("spec", text)).comments]
+def said(text: str) -> list[str]:
+    return [span.text.rstrip() for span in comments(Source("spec", text))]
 
 
 def check(text: str) -> None:
     """What must hold for whatever parses."""
     result = formatted(text)
     assert shape(parse(Source("spec", result))) == shape(parse(Source("spec", text)))
-    assert comments(result) == comments(text)
+    assert said(result) == said(text)
     assert formatted(result) == result
     assert "\n\n\n" not in result
     assert "\t" not in re.sub(r'#.*|"[^"\n]*"', "", result)

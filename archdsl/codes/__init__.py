@@ -7,6 +7,7 @@ spec (`arch`), or for what comes from elsewhere commands (`sh`) or Python (`pyth
 from __future__ import annotations
 
 import re
+from functools import cache as once
 from pathlib import Path
 
 from archdsl.diagnostics import did_you_mean, mistake
@@ -40,6 +41,7 @@ class Explanation:
         return tuple(Example(*found) for found in EXAMPLE.findall(self.text))
 
 
+@once
 def codes() -> tuple[str, ...]:
     """All codes, in the order of the alphabet."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.md")))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.graph import Network, Node
+from archdsl.graph import Node
 from archdsl.lint.reading import Reading, once, told
 from archdsl.ops import Op, Window
 from archdsl.shapes import Misfit, Shape, extents
@@ -33,29 +33,26 @@ def dropped_pixels(reading: Reading) -> Iterator[Diagnostic]:
 
 def blind(reading: Reading) -> Iterator[tuple[Node, tuple[Node, list[Node], list[int]]]]:
     """A reader that leaves pixels out; the node that makes them, other readers, how many."""
-    for node, _ in reading.makers:
+    for node, readers in reading.makers:
         if node.index in reading.returned or not node.shape.rank:
             continue
-        looking = reading.lookers.get(node.index, [])
-        sliding = [r for r in looking if r.op.family in ("conv", "pool")]
-        if sliding:
-            slides = [slide(reading.network, reader) for reader in looking]
-            counts = [
-                unseen(extent, frozenset(one and one[axis] for one in slides))
-                for axis, extent in enumerate(node.shape.spatial)
-            ]
+        looking = [reader for reader in readers if reading.looks(reader, node)]
+        sliding = [reader for reader in looking if reader.op.family in ("conv", "pool")]
+        if sliding and all(slides := list(map(slide, looking))):
+            axes = map(frozenset, zip(*slides, strict=True))
+            counts = list(map(unseen, node.shape.spatial, axes))
             if any(counts):
                 yield sliding[0], (node, [r for r in looking if r is not sliding[0]], counts)
 
 
-# How many windows slide along an axis, and which; None where all of it is seen.
-Slide = tuple[int, Window] | None
+# How many windows slide along an axis, and which.
+Slide = tuple[int, Window]
 
 
-def slide(network: Network, reader: Node) -> tuple[Slide, ...] | None:
-    """The windows of a reader along each axis."""
+def slide(reader: Node) -> tuple[Slide, ...]:
+    """The windows of a reader along each axis; none where it sees all of a map."""
     windows = reader.applied.windows
-    return tuple(zip(reader.shape.spatial, windows, strict=True)) if windows else None
+    return tuple(zip(reader.shape.spatial, windows, strict=True)) if windows else ()
 
 
 @lru_cache(maxsize=1024)
@@ -74,9 +71,9 @@ def unseen(extent: int, slides: frozenset[Slide]) -> int:
 
 def steps_of(found: Slide) -> list[range] | None:
     """The pixels that windows see, as ranges; None where they are all, or too many to look at."""
-    if found is None or found[1].adaptive or found[1].finer != 1:
-        return None
     count, window = found
+    if window.adaptive or window.finer != 1:
+        return None
     start, reach = -window.before, (count - 1) * window.stride + 1
     if dense(window, count):
         return [range(start, start + reach + window.dilation * (window.kernel - 1))]

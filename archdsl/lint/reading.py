@@ -20,28 +20,25 @@ class Reading:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.origins: list[int] = []  # by node: whose tensor it makes or passes on
-        self.readers: dict[int, list[Node]] = {}
-        self.lookers: dict[int, list[Node]] = {}  # readers of values, and not of extents only
+        # The nodes that make tensors, each with those that read it.
+        self.makers: list[tuple[Node, list[Node]]] = []
+        readers: list[list[Node]] = [[] for _ in network.nodes]
         for node in network.nodes:
             if isinstance(node.op, Identity):
                 self.origins.append(self.origins[node.inputs[0]])
                 continue
             self.origins.append(node.index)
-            self.enter(self.readers, node, node.inputs)
-            self.enter(self.lookers, node, carried(network, node))
+            self.makers.append((node, readers[node.index]))
+            for origin in {self.origins[i] for i in node.inputs}:
+                readers[origin].append(node)
         ends = (*network.outputs, *network.heads)
         self.returned = {self.origins[output.node] for output in ends}
-        # The nodes that make tensors, each with those that read it.
-        self.makers: list[tuple[Node, list[Node]]] = [
-            (node, self.readers.get(node.index, []))
-            for node, origin in zip(network.nodes, self.origins, strict=True)
-            if origin == node.index
-        ]
 
-    def enter(self, table: dict[int, list[Node]], node: Node, inputs: Iterable[int]) -> None:
-        """Note a node as a reader of what comes in."""
-        for origin in {self.origins[i] for i in inputs}:
-            table.setdefault(origin, []).append(node)
+    def looks(self, reader: Node, node: Node) -> bool:
+        """Whether a reader takes in a tensor's values, and not its extents only."""
+        if len(reader.inputs) == 1:
+            return True
+        return node.index in [self.origins[i] for i in carried(self.network, reader)]
 
     def pairs(self) -> Iterator[tuple[Node, Node]]:
         """Each two nodes of which the second reads the first, and nothing else does."""
