@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from archdsl.records import dataclass
 
@@ -58,7 +57,7 @@ def prefixed(prefix: str, value: Py) -> Py:
         return prefix + value
     if isinstance(value, Counted):
         return Counted(prefix + value.text, value.i)
-    return replace(value, head=prefix + value.head)
+    return Wrapped(prefix + value.head, value.items, value.tail, value.tight, value.clause)
 
 
 def flat(py: Py) -> str:

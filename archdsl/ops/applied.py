@@ -40,6 +40,15 @@ class Applied:
         return self.op.expression(["x"] * len(self.inputs)) is not None
 
     @cached_property
+    def form(self) -> tuple[object, ...]:
+        """What generated code says it by, without the values: alike where only these differ."""
+        if self.op.inputs == 0 or self.expressible:
+            return self.op.name, len(self.inputs)
+        if self.module is None:
+            return (self.op.name,)
+        return self.module.callee, *[argument.name for argument in self.module.args]
+
+    @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         """Its state_dict entries in PyTorch's order."""
         return self.op.tensors(*self.inputs)

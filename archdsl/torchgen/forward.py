@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field, replace
 
+from archdsl.graph import Scope
 from archdsl.naming import FILE_NAMES, identifier, is_attribute
 from archdsl.pytext import WIDTH, Py, Wrapped, call, flat, lines, literal, prefixed
 from archdsl.records import dataclass
@@ -98,15 +99,14 @@ class Forward:
     def sources(self, item: Item) -> list[int]:
         """The tensors that an item reads; a branch that was dropped reads its input."""
         asks = iter(item.asks)
-        found = []
-        for number in item.sources:
-            if number is None:
-                asked = next(asks)
-                choice = next(i for i in self.instance.items if i.thing is asked)
-                (number,) = choice.sources
-            assert number is not None
-            found.append(number)
-        return found
+        return [self.dropped(next(asks)) if number is None else number for number in item.sources]
+
+    def dropped(self, asked: Scope | None) -> int:
+        """The tensor that came into a choice which has dropped a branch."""
+        choice = next(item for item in self.instance.items if item.thing is asked)
+        (number,) = choice.sources
+        assert number is not None
+        return number
 
     # ---- the walk ----
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from archdsl.graph import Initialisation, Network, Node
 from archdsl.pytext import Wrapped, call, literal, prefixed
@@ -12,8 +12,10 @@ from archdsl.torchgen.constructor import module_of, statement
 
 def initialisation(network: Network) -> list[str]:
     """The loop, or nothing where PyTorch's defaults hold."""
-    names = {node.op.name for node in network.nodes}
-    general = [(i, kinds(i, network)) for i in network.inits if set(i.targets) & names]
+    # Of nodes that are alike, one.
+    nodes = {node.applied: node for node in network.nodes}.values()
+    names = {node.op.name for node in nodes}
+    general = [(i, kinds(i, network, nodes)) for i in network.inits if set(i.targets) & names]
     special = [i for i in network.inits if not set(i.targets) <= names]
     general = [(init, found) for init, found in general if found]
     body: list[str] = []
@@ -57,11 +59,11 @@ def fill_bias(bias: float | str, tensor: str, nested: int) -> list[str]:
     return statement(f"nn.init.constant_({tensor}, {bias})", nested)
 
 
-def kinds(init: Initialisation, network: Network) -> list[str]:
+def kinds(init: Initialisation, network: Network, nodes: Iterable[Node]) -> list[str]:
     """The PyTorch classes of the operators that a line names."""
     found = [
         base_class(node)
-        for node in network.nodes
+        for node in nodes
         if node.op.name in init.targets and has_rows(network, node)
     ]
     return list(dict.fromkeys(found))

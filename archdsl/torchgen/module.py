@@ -307,8 +307,9 @@ def docstring(made: Class) -> list[str]:
         words.append(scope.title)
     name = " ".join(word.replace("_", " ").replace("-", " ") for word in words)
     name = f"{name[0].upper()}{name[1:]}"
-    text = f"{name}: {shapes(made)}."
-    return [text] if len(text) <= WIDTH - 10 else [f"{name}.", shapes(made)]
+    formula = shapes(made)
+    text = f"{name}: {formula}."
+    return [text] if len(text) <= WIDTH - 10 else [f"{name}.", formula]
 
 
 def shapes(made: Class) -> str:

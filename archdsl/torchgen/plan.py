@@ -5,11 +5,11 @@ from __future__ import annotations
 import keyword
 import re
 
-from archdsl.graph import Network, Node, Scope
+from archdsl.graph import Network, Scope
 from archdsl.naming import camel, class_name, function_name, run_together, unique
 from archdsl.torchgen.bodies import Bodies
 from archdsl.torchgen.constructor import Class, Constructor
-from archdsl.torchgen.structure import Group, Instance, Key, grouped
+from archdsl.torchgen.structure import Group, Instance, grouped
 from archdsl.torchgen.symbolic import RESERVED, Fixed, Parameter, Slots
 
 
@@ -56,7 +56,7 @@ class Plan:
         for height in self.by_height():
             for uses in height.values():
                 instances = list(map(self.instance, uses))
-                for group in grouped(instances, self.outside_view, self.class_at):
+                for group in grouped(instances, self.class_at):
                     self.add(group)
         return self.made
 
@@ -123,15 +123,6 @@ class Plan:
 
     def class_at(self, scope: Scope) -> Class:
         return self.class_of[id(scope.original)]
-
-    def outside_view(self, node: Node) -> Key:
-        """What the structure of code sees of an operator: its constructor's form, no values."""
-        if node.op.inputs == 0 or node.applied.expressible:
-            return (node.op.name, len(node.inputs))
-        construct = node.applied.module
-        if construct is None:
-            return (node.op.name,)
-        return (construct.callee, *(argument.name for argument in construct.args))
 
 
 def support(network: Network) -> set[str]:

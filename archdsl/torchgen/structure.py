@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field, replace
 
-from archdsl.graph import Network, Node, Scope
+from archdsl.graph import Network, Scope
 from archdsl.records import dataclass
 from archdsl.torchgen.bodies import ENTRY, Item, all_sources, reads
 
@@ -51,15 +51,14 @@ class Group:
 
 
 ClassOf = Callable[[Scope], object]
-ShapesOf = Callable[[Node], Key]
 
 
-def grouped(instances: list[Instance], shapes_of: ShapesOf, class_of: ClassOf) -> list[Group]:
+def grouped(instances: list[Instance], class_of: ClassOf) -> list[Group]:
     """Part uses by structure, in order of first use."""
     done: list[Group] = []
     waiting = [Group(instances)]
     while waiting:
-        parts = partition(waiting.pop(0).instances, shapes_of, class_of)
+        parts = partition(waiting.pop(0).instances, class_of)
         for part in parts:
             decided = decide(part)
             if decided is None:
@@ -70,19 +69,19 @@ def grouped(instances: list[Instance], shapes_of: ShapesOf, class_of: ClassOf) -
     return sorted(done, key=lambda group: order[id(group.instances[0].scope)])
 
 
-def partition(instances: list[Instance], shapes_of: ShapesOf, class_of: ClassOf) -> list[Group]:
+def partition(instances: list[Instance], class_of: ClassOf) -> list[Group]:
     """Groups of equal structure, decisions seen from outside."""
     found: dict[Key, Group] = {}
     for instance in instances:
-        key = body_key(instance, shapes_of, class_of)
+        key = body_key(instance, class_of)
         found.setdefault(key, Group([])).instances.append(instance)
     groups = list(found.values())
     for group in groups:
-        group.kept = keepable(group, shapes_of, class_of)
+        group.kept = keepable(group, class_of)
     return groups
 
 
-def body_key(instance: Instance, shapes_of: ShapesOf, class_of: ClassOf) -> Key:
+def body_key(instance: Instance, class_of: ClassOf) -> Key:
     """What two uses have in common if they have one structure."""
     made: dict[int | None, object] = {}
     for i, number in enumerate(instance.reads):
@@ -90,31 +89,31 @@ def body_key(instance: Instance, shapes_of: ShapesOf, class_of: ClassOf) -> Key:
     dropped = {item.thing: i for i, item in enumerate(instance.items) if item.end is None}
     key: list[object] = []
     for i, item in enumerate(instance.items):
+        key.append(item_key(item, class_of))
         asks = iter(item.asks)
-        refs = [
+        key += [
             dropped.get(next(asks, None) or item.thing) if number is None else made.get(number)
             for number in item.sources
         ]
-        key.append((item_key(item, shapes_of, class_of), *refs))
         if item.end is not None:
             made[item.end] = i
     return (*key, made.get(instance.end))
 
 
-def item_key(item: Item, shapes_of: ShapesOf, class_of: ClassOf) -> Key:
+def item_key(item: Item, class_of: ClassOf) -> Key:
     if item.is_joint:
         return ("joint", item.operator.name)
     if item.kind == "op":
-        return ("op", item.name, shapes_of(item.node))
+        return ("op", item.name, item.node.applied.form)
     if item.kind == "class":
         return ("class", item.name, class_of(item.scope))
     if item.kind == "chain":
-        return ("chain", item.name, *(item_key(i, shapes_of, class_of) for i in item.items))
+        return ("chain", item.name, *(item_key(i, class_of) for i in item.items))
     span = item.scope.span
     return ("choice", span and (span.source.name, span.start, span.end))
 
 
-def keepable(group: Group, shapes_of: ShapesOf, class_of: ClassOf) -> set[int]:
+def keepable(group: Group, class_of: ClassOf) -> set[int]:
     """The decisions that fell differently and that code can make itself."""
     kept = set()
     for i, item in enumerate(group.instances[0].items):
@@ -125,7 +124,7 @@ def keepable(group: Group, shapes_of: ShapesOf, class_of: ClassOf) -> set[int]:
             continue
         keys: dict[int, set[Key]] = {}
         for choice in column:
-            inner = tuple(item_key(part, shapes_of, class_of) for part in choice.items)
+            inner = tuple(item_key(part, class_of) for part in choice.items)
             keys.setdefault(choice.scope.chosen, set()).add(inner)
         if all(len(alike) == 1 for alike in keys.values()) and sayable(group, i):
             kept.add(i)

@@ -92,7 +92,7 @@ class Slots:
         Parameters that a candidate is the first to ask for are taken back where it will not do.
         """
         same = alike(values) and len(set(map(type, values))) == 1
-        literally = same and not any(counts(symbol) for symbol in symbols if symbol)
+        literally = same and not any(map(counts, symbols))
         if literally and (len(uses) == len(self.scopes) or not self.parameters):
             return constant(values)
         kept = list(self.parameters)
@@ -151,7 +151,7 @@ class Slots:
     def express(self, symbols: Sequence[Sym | None], uses: tuple[int, ...]) -> Expr | None:
         """The author's expression in terms of this class, if it is one in all uses."""
         first = symbols[0]
-        if first is None or any(type(symbol) is not type(first) for symbol in symbols):
+        if first is None or len(set(map(type, symbols))) > 1:
             return None
         match first:
             case Literally():
@@ -176,13 +176,13 @@ class Slots:
 
     def given(self, bindings: list[Binding], uses: tuple[int, ...]) -> Expr | None:
         """A parameter of the spec: what it was given, if that was written within the class."""
-        if all(self.holds(use, b) for use, b in zip(uses, bindings, strict=True)):
+        if all(map(self.holds, uses, bindings)):
             return self.express([binding.symbol for binding in bindings], uses)
         name = bindings[0].name
-        if any(binding.name != name for binding in bindings):
+        if len({binding.name for binding in bindings}) > 1:
             return None
         values = [plain(binding.value) for binding in bindings]
-        if any(not isinstance(v, (int, float, bool, tuple)) for v in values):
+        if not set(map(type, values)) <= {int, float, bool, tuple}:
             return None
         if self.root and name not in {other.name for other in self.parameters}:
             return constant(values)  # fixed at compile time
