@@ -36,9 +36,11 @@ def blind(reading: Reading) -> Iterator[tuple[Node, tuple[Node, list[Node], list
     for node, readers in reading.makers:
         if node.index in reading.returned or not node.shape.rank:
             continue
+        sliding = [r for r in readers if r.op.family in ("conv", "pool") and reading.looks(r, node)]
+        if not sliding:
+            continue
         looking = [reader for reader in readers if reading.looks(reader, node)]
-        sliding = [reader for reader in looking if reader.op.family in ("conv", "pool")]
-        if sliding and all(slides := list(map(slide, looking))):
+        if all(slides := list(map(slide, looking))):
             axes = map(frozenset, zip(*slides, strict=True))
             counts = list(map(unseen, node.shape.spatial, axes))
             if any(counts):
