@@ -261,7 +261,7 @@ def pack(model: nn.Module) -> None:
 
     for parent in model.modules():
         for name, child in parent.named_children():
-            if type(child) in PACKABLE:
+            if isinstance(child, nn.Conv2d) and type(child) in PACKABLE:
                 wait(parent, name, child)
 
 
