@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from archdsl.field import Field, Reaches, fields
 from archdsl.graph import Network
 from archdsl.measure import Report
 from archdsl.memory import Memory
 from archdsl.outline import Entry, outline
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 from archdsl.shapes import extents
 
 LEVELS = ("block", "layer")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["functions", "generate", "generate_inference"]
 
 
+@search_put_off()
 def generate_inference(
     rewritten: Rewritten, probes: tuple[Network, ...] = (), template: Path | None = None
 ) -> str:
