@@ -80,7 +80,7 @@ class Body:
 
     `outside` are the graph's numbers of the tensors below zero; `known` tells which tensor of the
     body each of the graph's is, behind the last step. `reads` are the tensors that come in, the
-    body's own first.
+    body's own first. `uses` are the scopes within that use a class, those in chains among them.
     """
 
     items: tuple[Item, ...]
@@ -88,6 +88,7 @@ class Body:
     outside: tuple[int, ...]
     known: dict[int, int]
     reads: list[int]
+    uses: list[Scope]
 
 
 def reads(items: Iterable[Item], end: int | None) -> list[int]:
@@ -117,6 +118,7 @@ class Builder:
         self.dissolve = dissolve
         self.known: dict[int, int] = {}
         self.outside: list[int] = []
+        self.uses: list[Scope] = []
         self.count = 0
 
     def body(self, scope: Scope) -> Body:
@@ -126,7 +128,8 @@ class Builder:
             self.outside.append(scope.source)  # networks have inputs, and nothing comes in
         items = tuple(self.steps(scope))
         end = None if scope.end is None else self.read(scope.end)
-        return Body(items, end, tuple(self.outside), self.known, reads(items, end))
+        read = reads(items, end)
+        return Body(items, end, tuple(self.outside), self.known, read, self.uses)
 
     def read(self, number: int) -> int:
         """A tensor of the graph as the body numbers it."""
@@ -192,7 +195,9 @@ class Builder:
             self.known[scope.end] = end
             self.known.setdefault(scope.exit, end)
         if scope.kind == "group" and is_chain(inner):
+            self.uses += inner.uses
             return (Item("chain", scope.name, scope, sources, end, inner.items),)
+        self.uses.append(scope.original)
         return (Item("class", scope.name, scope, sources, end),)
 
 
@@ -224,12 +229,3 @@ class Bodies:
         if all(isinstance(thing, Node) or thing.kind != "choice" for thing in scope.items):
             return self.dissolved(scope)
         return Builder(self, dissolve=False).body(scope)
-
-    def inner(self, scope: Scope) -> Iterator[Scope]:
-        """The scopes within that become classes, but those within them."""
-        waiting = [*reversed(self.dissolved(scope).items)]
-        while waiting:
-            item = waiting.pop()
-            if item.kind == "class":
-                yield item.scope
-            waiting += reversed(item.items)

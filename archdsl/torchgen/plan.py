@@ -16,9 +16,10 @@ from archdsl.torchgen.symbolic import RESERVED, Fixed, Parameter, Slots
 def plan(network: Network, probes: tuple[Network, ...]) -> list[Class]:
     """The classes; probes that change more than literals are left out and tried no more."""
     networks = [network, *probes]
+    bodies = Bodies()
     while True:
         try:
-            return Plan(networks).classes()
+            return Plan(networks, bodies).classes()
         except Fixed as fixed:
             networks = [n for i, n in enumerate(networks) if i not in fixed.networks]
 
@@ -41,10 +42,11 @@ def functions(network: Network) -> set[int]:
 class Plan:
     """Finds the classes of a network and its probes together."""
 
-    def __init__(self, networks: list[Network]) -> None:
+    def __init__(self, networks: list[Network], bodies: Bodies) -> None:
         self.networks = networks
-        self.network_of: dict[int, Network] = {}
-        self.bodies = Bodies()
+        self.bodies = bodies
+        self.network_of: dict[Scope, Network] = {}
+        self.heights: dict[Scope, int] = {}
         self.class_of: dict[int, Class] = {}
         self.made: list[Class] = []
         network = networks[0]
@@ -64,27 +66,27 @@ class Plan:
         """A use of a class; a network has decided all there is to decide."""
         root = scope.kind == "network"
         body = self.bodies.dissolved(scope) if root else self.bodies.undecided(scope)
-        network = self.network_of[id(scope)]
+        network = self.network_of[scope]
         return Instance(network, scope, list(body.items), body.end, body.known, body.reads)
 
     def by_height(self) -> list[dict[str, list[Scope]]]:
         """Scopes by how many classes stand within each other in them, then by what they are."""
-        heights: dict[Scope, int] = {}
-        levels: dict[int, dict[str, list[Scope]]] = {}
-
-        def height(scope: Scope) -> int:
-            if scope not in heights:
-                inner = [height(each.original) for each in self.bodies.inner(scope)]
-                heights[scope] = 1 + max(inner, default=0)
-                self.network_of[id(scope)] = network
-                kind = f"{scope.definition or scope.path} {scope.title}"
-                key = "" if scope.kind == "network" else kind
-                levels.setdefault(heights[scope], {}).setdefault(key, []).append(scope)
-            return heights[scope]
-
         for network in self.networks:
-            height(network.root)
+            self.height(network.root, network)
+        levels: dict[int, dict[str, list[Scope]]] = {}
+        for scope, height in self.heights.items():
+            kind = f"{scope.definition or scope.path} {scope.title}"
+            key = "" if scope.kind == "network" else kind
+            levels.setdefault(height, {}).setdefault(key, []).append(scope)
         return [levels[height] for height in sorted(levels)]
+
+    def height(self, scope: Scope, network: Network) -> int:
+        """How many classes stand within each other in a scope of a network."""
+        if scope not in self.heights:
+            inner = [self.height(use, network) for use in self.bodies.dissolved(scope).uses]
+            self.heights[scope] = 1 + max(inner, default=0)
+            self.network_of[scope] = network
+        return self.heights[scope]
 
     def add(self, group: Group) -> None:
         first = group.instances[0].scope
