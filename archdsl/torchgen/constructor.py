@@ -22,7 +22,6 @@ from archdsl.pytext import (
     table,
 )
 from archdsl.records import dataclass
-from archdsl.shapes import Shape
 from archdsl.symbols import Sym
 from archdsl.torchgen.bodies import Item
 from archdsl.torchgen.expressions import ATOM, OR, PRODUCT, Expr, combined, constant
@@ -84,7 +83,7 @@ class Constructor:
     def module(self, position: int, column: Column, overwrites: set[str]) -> None:
         item = column[0]
         py = self.construct(column, self.slots.everywhere, item.name in overwrites)
-        if item.kind == "op" and not item.node.op.tensors(*self.inputs(item)) and is_implicit(item):
+        if item.kind == "op" and not item.node.applied.tensors and is_implicit(item):
             text = flat(py)
             if text not in self.shared:
                 self.shared[text] = item.name
@@ -209,9 +208,6 @@ class Constructor:
             case "class":
                 return self.instance(column, uses)
         return self.sequential(column, uses)
-
-    def inputs(self, item: Item) -> tuple[Shape, ...]:
-        return self.slots.networks[0].input_shapes(item.node)
 
     def operator(self, nodes: list[Node], uses: Uses, overwrite: bool) -> Py:
         made = list(map(module_of, nodes))

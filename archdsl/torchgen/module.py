@@ -322,10 +322,6 @@ def shapes(made: Class) -> str:
     known = {parameter.name for parameter in kept}
 
     def channels(nodes: list[int]) -> str:
-        made = zip(slots.networks, nodes, strict=True)
-        counts = {network.nodes[node].shape.channels for network, node in made}
-        if len(counts) == 1:
-            return str(counts.pop())
         expr = slots.channels_of(nodes, uses)
         return expr.text if expr is not None and expr.params <= known else "C"
 

@@ -158,7 +158,7 @@ class Slots:
                 values = tuple(plain(symbol.value) for symbol in symbols)  # type: ignore[union-attr]
                 return constant(values) if len(set(map(repr, values))) == 1 else None
             case Given():
-                return self.given([symbol.binding for symbol in symbols], uses)  # type: ignore[union-attr]
+                return self.given(symbols, uses)  # type: ignore[arg-type]
             case Computed():
                 return self.computed(symbols, uses)  # type: ignore[arg-type]
             case ChannelsOf():
@@ -174,8 +174,9 @@ class Slots:
                 return self.stride_to(goals, entries, uses)
         return None
 
-    def given(self, bindings: list[Binding], uses: tuple[int, ...]) -> Expr | None:
+    def given(self, symbols: Sequence[Given], uses: tuple[int, ...]) -> Expr | None:
         """A parameter of the spec: what it was given, if that was written within the class."""
+        bindings = [symbol.binding for symbol in symbols]
         if all(map(self.holds, uses, bindings)):
             return self.express([binding.symbol for binding in bindings], uses)
         name = bindings[0].name
@@ -186,13 +187,14 @@ class Slots:
             return None
         if self.root and name not in {other.name for other in self.parameters}:
             return constant(values)  # fixed at compile time
-        if all(b in self.scopes[use].params for use, b in zip(uses, bindings, strict=True)):
+        known = dict(zip(uses, values, strict=True))
+        given = dict(zip(uses, symbols, strict=True))
+        if len(uses) < len(self.scopes) and all(
+            b in self.scopes[use].params for use, b in zip(uses, bindings, strict=True)
+        ):
             # The block's own parameter is known in uses that do not ask for it here, too.
-            known, symbols = self.own(name)
-        else:
-            known = dict(zip(uses, values, strict=True))
-            symbols = dict(zip(uses, map(Given, bindings), strict=True))
-        return self.use(self.parameter(name, known, symbols, bindings[0].default), uses)
+            known, given = self.own(name)
+        return self.use(self.parameter(name, known, given, bindings[0].default), uses)
 
     def own(self, name: str) -> tuple[dict[int, Any], dict[int, Given]]:
         """The values and symbols of the block's own parameter of a name in all uses."""
