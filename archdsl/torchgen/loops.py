@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from archdsl.naming import is_attribute, unique
 from archdsl.pytext import Counted, Py, Wrapped, call, flat, keyword, listing, literal
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 
 NUMBER = re.compile(r"(?<![\w.-])\d+(?![\w.])")
 COUNTED = re.compile(r"(.*?)(0|[1-9]\d*)")
@@ -29,16 +29,16 @@ class Child:
 
     py: Py
     name: str
-    open: str | Wrapped
+    open: Py
     i: int | None
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """The name without the number that it ends in."""
         match = COUNTED.fullmatch(self.name)
         return match[1] if match else self.name
 
-    @property
+    @cached_property
     def likeness(self) -> tuple[str, str]:
         """What like children have in common."""
         text = flat(self.open)
@@ -49,7 +49,7 @@ class Child:
         """The number that the name ends in."""
         return int(self.name.removeprefix(self.stem) or 0)
 
-    @property
+    @cached_property
     def numbers(self) -> list[int]:
         """The whole numbers in its text."""
         return [int(number) for number in NUMBER.findall(flat(self.open))]
@@ -67,7 +67,8 @@ class Child:
 
 def child(py: Py, name: str = "") -> Child:
     """A child of a chain as it is looked at here."""
-    places = set(positions(py))
+    if not (places := set(positions(py))):
+        return Child(py, name, py, None)
     i = places.pop() if len(places) == 1 else None
     return Child(py, name, opened(py, i is not None), i)
 
@@ -81,7 +82,7 @@ def positions(py: Py) -> Iterator[int]:
             yield from positions(part)
 
 
-def opened(py: Py, left: bool) -> str | Wrapped:
+def opened(py: Py, left: bool) -> Py:
     """The expression with `i` left in it, or with what that stands for."""
     match py:
         case Counted(text):
