@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -152,6 +155,38 @@ def test_the_next_batch_is_copied_before_one_is_used(file: ModuleType, streams: 
         "use",
     ]
     assert [*file.prefetched([], "cuda")] == []
+
+
+# ---- on a CPU ------------------------------------------------------------------------------
+
+KEEPS = """
+import sys
+import torch
+sys.path.insert(0, sys.argv[1])
+import small
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+def left(size):
+    before = resident()
+    torch.ones(size, dtype=torch.uint8)
+    return resident() - before
+
+left(2**20)
+print(left(2**26) < 2**24)
+small.keep_memory()
+print(left(2**26) > 2**25)
+print(left(2**26) < 2**24)  # it is used again
+"""
+
+
+def test_memory_of_large_maps_is_kept_and_used_again(tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(compile_inference(declared_in(SMALL)))
+    words = [sys.executable, "-c", KEEPS, str(tmp_path)]
+    found = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["True"] * 3
 
 
 # ---- main ----------------------------------------------------------------------------------

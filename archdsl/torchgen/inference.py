@@ -20,7 +20,7 @@ class Inference(Module):
 
     template = "inference.py.j2"
     purpose = " for inference"
-    imports = ("itertools",)
+    imports = ("ctypes", "itertools", "sys")
 
     def __init__(self, classes: list[Class], rewritten: Rewritten) -> None:
         super().__init__(classes)

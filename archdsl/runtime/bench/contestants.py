@@ -175,6 +175,8 @@ def for_inference(sides: Sides, compile: bool, engines: Sequence[str]) -> Iterat
         name = ", ".join(filter(None, (base, name)))
         return entry(name, plain, engine, sides.against is None, **layout)
 
+    if sides.offers("keep_memory", "cpu"):
+        sides.code.keep_memory()  # for all of them: it holds for the process
     yield other("")
     if all(x.dim() == 4 for x in conditions.inputs):
         yield other("channels last", memory_format=torch.channels_last)
