@@ -169,16 +169,17 @@ def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096
 
-def left(size):
+def left():
     before = resident()
-    torch.ones(size, dtype=torch.uint8)
+    torch.ones(40 * 2**20, dtype=torch.uint8)
     return resident() - before
 
-left(2**20)
-print(left(2**26) < 2**24)
+torch.ones(2)
+print(left() < 2**24)
 small.keep_memory()
-print(left(2**26) > 2**25)
-print(left(2**26) < 2**24)  # it is used again
+rounds = [left() for _ in range(20)]  # blocks that are aligned come to fit after a few
+print(max(rounds) > 2**25)
+print(rounds[-1] < 2**24)
 """
 
 

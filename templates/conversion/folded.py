@@ -11,11 +11,17 @@ def convert(model: nn.Module, trained: Mapping[str, Tensor]) -> None:
             continue
         if name == "weight":  # the bias comes next
             parts = [folded(chain, trained) for chain in chains]
-        torch.cat([part[name] for part in parts], out=tensor)
+            rows = tensor.split([len(weight) for weight, _, _ in parts])
+            for row, (weight, scale, _) in zip(rows, parts, strict=True):
+                torch.mul(weight, scale, out=row)
+        else:
+            torch.cat([bias for _, _, bias in parts], out=tensor)
 
 
-def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weight and bias of a layer with the batch norms behind it folded in."""
+def folded(
+    chain: list[str], trained: Mapping[str, Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Weight, its scale and bias of a layer with the batch norms behind folded in."""
     weight = trained[f"{chain[0]}.weight"]
     scale = weight.new_ones(len(weight), dtype=torch.float64)
     bias = trained.get(f"{chain[0]}.bias", 0 * scale)
@@ -27,4 +33,4 @@ def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]
         scale = scale * factor
         bias = (bias - mean) * factor + trained[f"{norm}.bias"]
     scale = scale.to(torch.get_default_dtype()).view(-1, *[1] * (weight.ndim - 1))
-    return {"weight": weight * scale, "bias": bias}
+    return weight, scale, bias

@@ -6,13 +6,17 @@ def pack(model: nn.Module) -> None:
     """
 
     def wait(parent: nn.Module, name: str, conv: nn.Conv2d) -> None:
-        def first(_: nn.Module, args: tuple[Tensor, ...]) -> None:
-            hook.remove()
+        def first(x: Tensor, *others: Tensor) -> Tensor:
+            del conv.forward
+            layer: nn.Module = conv
             # On one position the plain product of matrices is faster.
-            if args[0].shape[2:] != (1, 1):
-                parent.add_module(name, PackedConv2d(conv, list(args[0].shape)))
+            if x.shape[2:] != (1, 1):
+                layer = PackedConv2d(conv, list(x.shape))
+                parent.add_module(name, layer)
+            y: Tensor = layer(x, *others)
+            return y
 
-        hook = conv.register_forward_pre_hook(first)
+        conv.forward = first  # type: ignore[assignment, method-assign]
 
     for parent in model.modules():
         for name, child in parent.named_children():

@@ -137,11 +137,17 @@ def convert(model: nn.Module, trained: Mapping[str, Tensor]) -> None:
             continue
         if name == "weight":  # the bias comes next
             parts = [folded(chain, trained) for chain in chains]
-        torch.cat([part[name] for part in parts], out=tensor)
+            rows = tensor.split([len(weight) for weight, _, _ in parts])
+            for row, (weight, scale, _) in zip(rows, parts, strict=True):
+                torch.mul(weight, scale, out=row)
+        else:
+            torch.cat([bias for _, _, bias in parts], out=tensor)
 
 
-def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weight and bias of a layer with the batch norms behind it folded in."""
+def folded(
+    chain: list[str], trained: Mapping[str, Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Weight, its scale and bias of a layer with the batch norms behind folded in."""
     weight = trained[f"{chain[0]}.weight"]
     scale = weight.new_ones(len(weight), dtype=torch.float64)
     bias = trained.get(f"{chain[0]}.bias", 0 * scale)
@@ -153,7 +159,7 @@ def folded(chain: list[str], trained: Mapping[str, Tensor]) -> dict[str, Tensor]
         scale = scale * factor
         bias = (bias - mean) * factor + trained[f"{norm}.bias"]
     scale = scale.to(torch.get_default_dtype()).view(-1, *[1] * (weight.ndim - 1))
-    return {"weight": weight * scale, "bias": bias}
+    return weight, scale, bias
 
 
 def sources(model: nn.Module) -> dict[str, list[list[str]]]:
@@ -218,13 +224,17 @@ def pack(model: nn.Module) -> None:
     """
 
     def wait(parent: nn.Module, name: str, conv: nn.Conv2d) -> None:
-        def first(_: nn.Module, args: tuple[Tensor, ...]) -> None:
-            hook.remove()
+        def first(x: Tensor, *others: Tensor) -> Tensor:
+            del conv.forward
+            layer: nn.Module = conv
             # On one position the plain product of matrices is faster.
-            if args[0].shape[2:] != (1, 1):
-                parent.add_module(name, PackedConv2d(conv, list(args[0].shape)))
+            if x.shape[2:] != (1, 1):
+                layer = PackedConv2d(conv, list(x.shape))
+                parent.add_module(name, layer)
+            y: Tensor = layer(x, *others)
+            return y
 
-        hook = conv.register_forward_pre_hook(first)
+        conv.forward = first  # type: ignore[assignment, method-assign]
 
     for parent in model.modules():
         for name, child in parent.named_children():
