@@ -200,8 +200,7 @@ class Builder:
                     )
                 else:
                     label = head.label
-                    first = s.Item(None, head.unit, head.unit.span)
-                    body = s.Seq((first, *line.items[1:]), line.span)
+                    body = s.Seq((item(head.unit), *line.items[1:]), line.span)
                     target = s.Name(label.name, label.span)
                     edits.append(s.Edit("replace", target, body, line.span))
         return inputs, edits
@@ -242,13 +241,14 @@ class Builder:
     lines_body = chain_body
 
     def init(self, span: Span, parts: list[Any]) -> s.Init:
-        args = [p for p in parts if isinstance(p, s.Arg)]
-        args += [arg for group in parts if isinstance(group, list) for arg in group]
-        targets = [named(p) for p in parts if isinstance(p, (s.Name, s.Label))]
+        label = next(i for i, part in enumerate(parts) if isinstance(part, s.Label))
+        targets, given = words(parts[: label + 1]), parts[label + 1 :]
+        args = [argument(p) for p in given if not isinstance(p, list)]
+        args += [arg for group in given if isinstance(group, list) for arg in group]
         scheme = None
         if args and args[0].name is None and isinstance(first := args[0].value, s.Name):
             scheme, args = first, args[1:]
-        return s.Init(tuple(targets), scheme, tuple(args), span)
+        return s.Init(tuple(map(named, targets)), scheme, tuple(args), span)
 
     def schedule(self, span: Span, parts: list[Any]) -> s.Schedule:
         *blocks, label, value = words(parts)
@@ -265,17 +265,15 @@ class Builder:
         return s.Fits(words(parts)[0], span)
 
     def drop(self, span: Span, parts: list[Any]) -> s.Edit:
-        (target,) = words(parts)
-        return s.Edit("drop", target, None, span)
+        return s.Edit("drop", words(parts)[0], None, span)
 
     def insert(self, span: Span, parts: list[Any]) -> s.Edit:
         word, label, chain = parts
         return s.Edit(str(word), named(label), chain, span)  # type: ignore[arg-type]
 
     def rebind(self, span: Span, parts: list[Any]) -> s.Rebind:
-        name, *rest = words(parts)
+        name, *rest, body = words(parts)
         bodies, params, _ = self.signature(rest)
-        body = next(p for p in rest if isinstance(p, s.Seq))
         return s.Rebind(name.name, bodies, params, body, span, name.span)
 
     # ---- chains ----
@@ -289,15 +287,15 @@ class Builder:
         return self.joined(words(parts), span)
 
     def chain(self, span: Span, parts: list[Any]) -> s.Seq:
-        return s.Seq(tuple(p for p in words(parts)), span)
+        return s.Seq(tuple(map(item, words(parts))), span)
 
     def item(self, span: Span, parts: list[Any]) -> s.Item:
-        *labels, unit = words(parts)
-        return s.Item(labels[0] if labels else None, unit, span)
+        label, unit = parts
+        return s.Item(label, unit, span)
 
     def if_(self, span: Span, parts: list[Any]) -> s.If:
         then, condition, *rest = words(parts)
-        return s.If(then, condition, rest[0] if rest else None, span)
+        return s.If(then, condition, item(rest[0]) if rest else None, span)
 
     def repeat(self, span: Span, parts: list[Any]) -> s.Repeat:
         unit, count = parts
@@ -307,15 +305,15 @@ class Builder:
         name, *rest = words(parts)
         bodies: tuple[s.Seq, ...] = ()
         args: list[s.Arg] = []
+        if parts[1:2] == ["/"]:  # a stride
+            rest[0] = s.Arg("stride", rest[0], rest[0].span)
         for part in rest:
             if isinstance(part, Angle):
                 bodies = part.bodies
             elif isinstance(part, list):
                 args += part
-            elif isinstance(part, s.Arg):
-                args.append(part)
-            else:  # the stride behind `/`
-                args.append(s.Arg("stride", part, part.span))
+            else:
+                args.append(argument(part))
         return s.Call(name.name, bodies, tuple(args), span, name.span)
 
     def on_call(self, span: Span, parts: list[Any]) -> s.Call:
@@ -329,9 +327,7 @@ class Builder:
 
     def group(self, span: Span, parts: list[Any]) -> s.Group | s.Choice:
         bodies = [p for p in parts if isinstance(p, s.Seq)]
-        if len(bodies) == 1:
-            return s.Group(bodies[0], span)
-        return s.Choice(tuple(bodies), span)
+        return s.Group(bodies[0], span) if len(bodies) == 1 else s.Choice(tuple(bodies), span)
 
     def join(self, span: Span, parts: list[Any]) -> s.Join:
         branches = tuple(p for p in parts if isinstance(p, s.Seq))
@@ -349,14 +345,8 @@ class Builder:
 
     # ---- arguments and expressions ----
 
-    def arg(self, span: Span, parts: list[Any]) -> Any:
-        (part,) = parts
-        return part if isinstance(part, (list, s.Arg)) else s.Arg(None, part, part.span)
-
     def longargs(self, span: Span, parts: list[Any]) -> list[s.Arg]:
-        return words(parts)
-
-    long = arg
+        return [argument(part) for part in words(parts)]
 
     def keyed(self, span: Span, parts: list[Any]) -> s.Arg:
         name, value = words(parts)
@@ -429,6 +419,16 @@ def words(parts: list[Any]) -> list[Any]:
     return [p for p in parts if not isinstance(p, Token)]
 
 
+def item(part: s.Item | s.Unit) -> s.Item:
+    """An item, which without a label is its unit alone."""
+    return part if isinstance(part, s.Item) else s.Item(None, part, part.span)
+
+
+def argument(part: s.Arg | s.Expr) -> s.Arg:
+    """An argument, which without a name is its value alone."""
+    return part if isinstance(part, s.Arg) else s.Arg(None, part, part.span)
+
+
 def named(part: s.Name | s.Label) -> s.Name:
     """The name of an item elsewhere, told by its label or by its path."""
     return s.Name(part.name, part.span)
@@ -450,7 +450,6 @@ def wrong(message: str, span: Span, help: str = "") -> ArchError:
 def number(word: str, span: Span) -> s.Number:
     factor = SUFFIX.get(word[-1], 1)
     digits = word[:-1] if factor > 1 else word
-    value: int | float
     if digits.isascii() and digits.isdigit():
         return s.Number(integer(digits, span) * factor, span)
     value = float(digits) * factor
