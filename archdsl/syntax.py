@@ -11,6 +11,7 @@ from archdsl.records import cached_property, dataclass
 from archdsl.source import Source, Span
 
 MAX_NUMBER = 10**12  # what a spec may write or calculate
+CONSTANTS = {"true": True, "false": False}
 
 # ---- expressions ---------------------------------------------------------------------------
 
@@ -213,6 +214,13 @@ class Param:
     names: tuple[str, ...]
     default: Expr | None
     span: Span
+
+    @cached_property
+    def literal(self) -> object:
+        """The default where it is a plain value, for the signature of generated code."""
+        if isinstance(self.default, Name):
+            return CONSTANTS.get(self.default.name)
+        return getattr(self.default, "value", None)
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,6 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-CONSTANTS = {"true": True, "false": False}
 
 
 def kind_of(value: Any) -> str:
@@ -117,8 +116,8 @@ class Evaluator:
     def __call__(self, expr: s.Expr) -> Value:
         match expr:  # what is common names its class alone: fields in a pattern take twice as long
             case s.Name():
-                if expr.name in CONSTANTS:
-                    return Value(CONSTANTS[expr.name], Literally(CONSTANTS[expr.name]))
+                if expr.name in s.CONSTANTS:
+                    return Value(s.CONSTANTS[expr.name], Literally(s.CONSTANTS[expr.name]))
                 return self.lookup(expr)
             case s.Number() | s.Text():
                 return Value(expr.value, Literally(expr.value))

@@ -54,11 +54,13 @@ def init(walk: Expander, line: s.Init) -> Initialisation:
 
 def tensors_of(walk: Expander, target: str) -> set[str]:
     """The names of the tensors of an operator, or within the items of a label."""
+    above = f"{target}."
+    nodes = [node for node in walk.nodes if node.applied.tensors]
     return {
         tensor.name
-        for node in walk.nodes
+        for node in nodes
+        if node.op.name == target or f"{node.path}.".startswith(above)
         for tensor in node.applied.tensors
-        if target == node.op.name or f"{node.path}.".startswith(f"{target}.")
     }
 
 

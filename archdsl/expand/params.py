@@ -13,7 +13,7 @@ from archdsl.expand.edits import Variant
 from archdsl.modules import Declared
 from archdsl.source import Span
 from archdsl.symbols import Binding, Literally, Sym
-from archdsl.values import CONSTANTS, Callee, Strided, Unsolved, Value, kind_of
+from archdsl.values import Callee, Strided, Unsolved, Value, kind_of
 
 if TYPE_CHECKING:
     from archdsl.expand.names import Env
@@ -42,7 +42,7 @@ def bind(declared: Declared, call: s.Call, env: Env, inner: Env) -> tuple[Bindin
                 call.span,
                 help=signature(declared.definition),
             )
-        define(inner, param, value, home, literal_default(param))
+        define(inner, param, value, home, param.literal)
     return tuple(inner.values.values())
 
 
@@ -151,13 +151,6 @@ def define(env: Env, param: s.Param, values: list[Value], home: Scope | None, de
     """Enter a parameter's names into an environment."""
     for name, value in zip(param.names, values, strict=True):
         env.values[name] = Binding(name, value.value, value.symbol, home, default)
-
-
-def literal_default(param: s.Param) -> Any:
-    """The default where it is a plain value, for the signature of generated code."""
-    if isinstance(param.default, s.Name):
-        return CONSTANTS.get(param.default.name)
-    return getattr(param.default, "value", None)
 
 
 def signature(definition: s.Definition | s.NetworkDef) -> str:

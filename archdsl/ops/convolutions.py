@@ -229,7 +229,7 @@ class Conv(Op):
 
     def padding_arg(self, shape: Shape) -> Argument:
         """The constructor's symmetric padding."""
-        padding = scalar(tuple(before for before, _ in self.pads(shape)))
+        padding = scalar(tuple([before for before, _ in self.pads(shape)]))
         source = padding_source(self.pad, self.size, self.dilation)
         return Argument("padding", padding, 0, source=source)
 
