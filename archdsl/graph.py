@@ -208,8 +208,8 @@ Assertion = Bound | Fits
 class Use:
     """How a use of a block was called, and what became of it: `size` operators from `start` on.
 
-    `given` are the network's parameters that the call names, from the text of `home`. `passed` has
-    the tensors that decisions in it have passed on, `counts` what was asked for copies.
+    `given` are the parameters that the call names, from the text of `home`. `passed` has the
+    tensors that decisions in it have passed on, `counts` what was asked for copies.
     """
 
     call: Call

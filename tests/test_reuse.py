@@ -8,6 +8,7 @@ from itertools import zip_longest
 import pytest
 
 from archdsl import pipeline
+from archdsl.diagnostics import ArchError
 from archdsl.expand import expand
 from archdsl.expand.reuse import Reuse
 from archdsl.expand.walk import Expander
@@ -16,7 +17,8 @@ from archdsl.modules import DeclaredNetwork
 from archdsl.symbols import Binding, Computed, Given, Sym
 
 SHIPPED = """alexnet@two_gpus convnext_tiny densenet40_k12 googlenet inception_v4 mnasnet1_0
-mobilenet_v1 mobilenet_v2 resnet50 resnet50@torchvision resnet20 shufflenet_v1_g3 unet""".split()
+mobilenet_v1 mobilenet_v2 preact_resnet164 resnet50 resnet50@torchvision resnet20 shufflenet_v1_g3
+unet""".split()
 # Copies that pass decisions on, count copies of their own, read `in.c`, or meet parameters.
 PARTS = """
 block inner(c) = [ conv 3x3 c + (identity or conv 1x1/_ _) ] > relu
@@ -44,7 +46,28 @@ network edited from base
 network scheduled from base
   schedule dropout: 0.1 * i
 """
-TEXTS = {"parts": PARTS, "edited": SINGLED_OUT, "scheduled": SINGLED_OUT}
+# Blocks in the text of a `let`, which is spliced in more than once, under one call or several.
+LETS = """
+block unit(c, stride=1) = conv: conv 3x3/stride c > relu
+block gate(on) = relu if (on) else identity
+block wide(k) = conv k 8
+let stage(c, n=2, stride=1) = unit/stride c > unit c x(n)
+let twice(c, first=unit) = stage(c) > stage(c) > first c > stage(2*c) > stage(in.c, 3)
+let same = (unit(in.c) x3) > relu > unit(in.c) x2
+let around<part>(c) = part > part > unit c > part
+let sized(k) = wide k x2
+network lets(width=8, classes=10)
+  input 8x16x16
+  first: stage(width)
+  stage(width) > stage(width, 2, 2)
+  twice(width) > twice(width, first=stage)
+  around<unit width>(width) > around<stage(width, classes)>(16)
+  in_group: (same > same)
+  on 1<stage(width) x2>
+  unit(in.c) x2 > gate true x2 > sized 3x3 > sized 3x3 x2
+  conv 1x1 classes
+"""
+TEXTS = {"parts": PARTS, "edited": SINGLED_OUT, "scheduled": SINGLED_OUT, "lets": LETS}
 
 
 def declared(name: str) -> DeclaredNetwork:
@@ -110,6 +133,19 @@ def test_copies_are_as_walked(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
     for setting, probe in zip(settings, changed, strict=True):
         assert differences(probe, expand(spec, setting)) == []
     assert source == pipeline.compile(spec)
+
+
+def test_one_is_not_true() -> None:
+    text = """
+block biased(on) = conv 3x3 8 bias=on
+let given(on) = biased on
+let both = given(true) > given(1)
+network net
+  input 8x8x8
+  both
+"""
+    with pytest.raises(ArchError, match="is a condition, and this is the number 1"):
+        expand(pipeline.declared_in(text))
 
 
 def differences(one: Network, other: Network) -> list[str]:

@@ -1,7 +1,8 @@
 """Uses of a block that come to the same as an earlier one: copied, and not walked again.
 
-Compared are calls in the network's own text, outside of joins, where what becomes of a block
-depends on its call, on the parameters that this names, and on the shapes that come in.
+Compared are calls in the network's own text and in that of a `let`, outside of joins, where what
+becomes of a block depends on its call, on the parameters that this names, and on the shapes that
+come in.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from archdsl.copying import Copier
 from archdsl.expand.building import BROKEN, MAX_NODES, MAX_STEPS
 from archdsl.expand.names import Env
 from archdsl.graph import Scope, Use, joined
-from archdsl.modules import DeclaredNetwork
+from archdsl.values import Callee, Strided
 
 if TYPE_CHECKING:
     from archdsl.expand.walk import Expander
@@ -37,10 +38,12 @@ class Reuse:
         walk = self.walk
         if self.singles_out or walk.joining or walk.mistakes or x == BROKEN:
             return None
-        if not isinstance(env.declared, DeclaredNetwork):
+        within = env.declared.definition
+        if env.bodies or (isinstance(within, s.Definition) and within.kind == "block"):
             return None
         passed, shapes = x < 0, (walk.shape(x), walk.shape(env.entry))
-        return call.span, passed, shapes, walk.device, walk.training, len(walk.uses)
+        uses = len(walk.uses), walk.uses[0][1]  # the outermost is the one that nodes tell
+        return call.span, passed, shapes, walk.device, walk.training, uses
 
     def earlier(self, key: Hashable, name: str, call: s.Call, env: Env) -> Use | None:
         """A use that comes to the same; if there is one, that in the same place."""
@@ -52,7 +55,7 @@ class Reuse:
             return None
         if len(walk.nodes) + use.size > MAX_NODES or walk.steps + use.steps > MAX_STEPS:
             return None  # walked, it tells where there are too many
-        same = all(env.values[name].value == was.value for name, was in use.given.items())
+        same = all(alike(env.values[name].value, was.value) for name, was in use.given.items())
         return use if same else None
 
     def before(self) -> Before:
@@ -66,10 +69,13 @@ class Reuse:
         start, asked, steps, passed, counts = before
         if key is None or walk.mistakes or walk.asked != asked:
             return
+        parts = [*s.within(call)]
+        if any(isinstance(part, s.InputAxis) for part in parts):
+            return  # `in` is another tensor where a `let` is spliced in again
         walk.known.uses[key] = Use(
             call,
             env.home,
-            {name: env.values[name] for name in s.names(s.within(call)) if name in env.values},
+            {name: env.values[name] for name in s.names(parts) if name in env.values},
             scope,
             start,
             len(walk.nodes) - start,
@@ -124,3 +130,12 @@ class Reuse:
             tuple(map(copier.symbol, use.counts)),
             use.steps,
         )
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether two values are equal and of one kind; one name may mean several blocks."""
+    if isinstance(one, Callee) and isinstance(other, Callee):
+        return one.name == other.name and one.declared is other.declared
+    if isinstance(one, Strided) and isinstance(other, Strided):
+        return alike(one.size, other.size) and alike(one.stride, other.stride)
+    return type(one) is type(other) and one == other
