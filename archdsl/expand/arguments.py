@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
 from archdsl.ops import OPS, Op, least
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 from archdsl.shapes import extents
 from archdsl.symbols import Literally, Sym
 from archdsl.values import Strided, Unsolved, Value, kind_of
@@ -32,8 +32,9 @@ class OpArguments:
     tensors: list[s.TensorRef] = field(default_factory=list)
     spans: dict[str, s.Expr] = field(default_factory=dict)
 
-    def complete(self) -> Op:
-        """The operator, once nothing is missing."""
+    @cached_property
+    def operator(self) -> Op:
+        """The operator, to be asked for once nothing is missing."""
         for key, name in required(self.op.name):
             if name not in self.fields:
                 raise LookupError(key)
@@ -64,11 +65,19 @@ def padding_word(expr: s.Expr) -> TypeGuard[s.Name]:
 
 def op_arguments(op: type[Op], call: s.Call, evaluate: Evaluate, rank: int) -> OpArguments:
     """Match a call's arguments with the fields of an operator."""
+    if not call.args:
+        return bare(op.name, rank)
     found = OpArguments(op, rank)
     waiting = list(op.positional)
     for arg in call.args:
         one_argument(found, arg, waiting, evaluate)
     return found
+
+
+@cache
+def bare(operator: str, rank: int) -> OpArguments:
+    """What a call without arguments gives: the same wherever there is one."""
+    return OpArguments(OPS[operator], rank)
 
 
 def one_argument(found: OpArguments, arg: s.Arg, waiting: list[str], evaluate: Evaluate) -> None:

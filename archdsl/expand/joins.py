@@ -325,7 +325,7 @@ class Joins:
             trial = OpArguments(found.op, found.rank, dict(found.fields))
             trial.fields.update(dict.fromkeys(names, steps))
             try:
-                fits = trial.complete().shape(*shapes).spatial == goal.shape.spatial
+                fits = trial.operator.shape(*shapes).spatial == goal.shape.spatial
             except (Misfit, LookupError):
                 continue
             if fits:

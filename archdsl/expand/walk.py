@@ -229,7 +229,7 @@ class Expander(Building):
 
     def made(self, found: OpArguments, call: s.Call) -> Op:
         try:
-            return found.complete()
+            return found.operator
         except LookupError as error:
             raise mistake(
                 "argument",

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import zip_longest
-from time import sleep
 from typing import Any
 
 import torch
@@ -36,7 +35,6 @@ from archdsl.runtime.verify import images, place
 from archdsl.timings import Contest, Timing
 
 SECONDS = 3.0  # of timing for each contestant at each work
-REST = 0.5  # seconds between two contestants that are built
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}
 
 
@@ -147,7 +145,6 @@ def contest(
         told(f"building {each.name}")
         entry = ran(f"{each.name} does not run", partial(entered, each, device))
         gc.collect()  # what compilers and exporters made on the way holds weights in cycles
-        sleep(REST)  # threads that have worked look for more work for a while
         return entry
 
     enter(contestants[0])  # it waits for what all of them need to be loaded, and is let go
