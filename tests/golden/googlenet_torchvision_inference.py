@@ -180,7 +180,8 @@ def convert(model: nn.Module, trained: Mapping[str, Tensor]) -> None:
 
 
 def folded(
-    chain: list[str], trained: Mapping[str, Tensor]
+    chain: list[str],
+    trained: Mapping[str, Tensor],
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Weight, its scale and bias of a layer with the batch norms behind folded in."""
     weight = trained[f"{chain[0]}.weight"]
