@@ -173,6 +173,7 @@ def test_other_engines_answer_the_same(run: Run, engine: str) -> None:
     own = [each for each in found.timings if each.contestant == f"archdsl, {engine}"]
     assert [each.off is not None and each.off < 1e-4 for each in own] == [True]
     assert [each.memory is None for each in own] == [engine != "torchscript"]
+    assert "openvino_telemetry.main" not in sys.modules  # nobody is told of it
 
 
 @pytest.mark.slow
