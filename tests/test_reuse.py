@@ -16,9 +16,10 @@ from archdsl.graph import Network, Node, Scope
 from archdsl.modules import DeclaredNetwork
 from archdsl.symbols import Binding, Computed, Given, Sym
 
-SHIPPED = """alexnet@two_gpus convnext_tiny densenet40_k12 googlenet inception_v4 mnasnet1_0
-mobilenet_v1 mobilenet_v2 preact_resnet164 resnet50 resnet50@torchvision resnet20 shufflenet_v1_g3
-unet""".split()
+SHIPPED = """alexnet@two_gpus convnext_tiny densenet40_k12 efficientnet_b1 efficientnet_v2_s
+googlenet googlenet@separable googlenet@torchvision inception_v3@tf inception_v4 mnasnet1_0
+mobilenet_v1 mobilenet_v2 preact_resnet164 regnet_x_400mf@torchvision regnet_y_800mf resnet50
+resnet50@torchvision resnet20 shufflenet_v1_g3 unet""".split()
 # Copies that pass decisions on, count copies of their own, read `in.c`, or meet parameters.
 PARTS = """
 block inner(c) = [ conv 3x3 c + (identity or conv 1x1/_ _) ] > relu

@@ -45,6 +45,13 @@ class Room:
     namers: list[Namer]
     tensors: dict[str, int] = field(default_factory=dict)
 
+    def within(self, names: list[str | None]) -> list[str | None]:
+        """The paths of an item of these names, on each level on which it exists."""
+        return [
+            joined(path, name) if path is not None and name is not None else None
+            for path, name in zip(self.paths, names, strict=True)
+        ]
+
 
 class Building:
     """The graph in the making, and the place in it where the walk stands."""
@@ -71,10 +78,7 @@ class Building:
     def open(self, kind: Any, names: list[str | None], numbered: bool, x: int, span: Span) -> Scope:
         """Walk within a new scope, until it is closed."""
         outer = self.scope
-        paths = [
-            joined(path, name) if path is not None and name is not None else None
-            for path, name in zip(self.room.paths, names, strict=True)
-        ]
+        paths = self.room.within(names)
         name = names[-1] or ""
         scope = Scope(kind, name, paths[-1] or name, outer, numbered, span=span)
         scope.source, scope.entry = x, self.real(x)

@@ -6,14 +6,16 @@ base, then by what each variant has made of it. The last name is the one that it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import field, replace
+from itertools import chain as all_of
 from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
-from archdsl.graph import joined
+from archdsl.graph import Scope, joined
 from archdsl.library import shipped_networks
 from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.records import dataclass
@@ -177,6 +179,19 @@ class Edits:
     variant: Variant
     used: set[int] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+    copied: list[tuple[str, Scope]] = field(default_factory=list)  # whose items are seen with them
+
+    def __post_init__(self) -> None:
+        self.around = [{*all_of(*map(enclosing, level))} for level in self.variant.levels]
+
+    def reach_into(self, walk: Expander, names: list[str | None]) -> bool:
+        """Whether a line is about something within an item of these names."""
+        paths = walk.room.within(names)
+        return any(path in around for path, around in zip(paths, self.around, strict=False))
+
+    def see(self, walk: Expander, names: list[str | None], copy: Scope) -> None:
+        """Know the names within an item that is not walked."""
+        self.copied += [(path, copy) for path in walk.room.within(names)[:-1] if path]
 
     def place(self, walk: Expander, child: Child, x: int) -> int | None:
         """Name an item on each level from `walk.level` up, and make what becomes of it."""
@@ -235,9 +250,19 @@ class Edits:
                             "unknown",
                             f"the base has no item '{edit.target.name}' to {VERBS[edit.kind]}",
                             edit.target.span,
-                            help=did_you_mean(edit.target.name, self.seen),
+                            help=did_you_mean(edit.target.name, self.known()),
                         )
                     )
+
+    def known(self) -> set[str]:
+        """The paths of all items, those within copies included."""
+        within = (
+            joined(path, item.path.removeprefix(f"{copy.path}."))
+            for path, copy in self.copied
+            for item in (*copy.named_scopes(), *copy.nodes())
+            if item is not copy
+        )
+        return {*self.seen, *within}
 
 
 VERBS = {
@@ -246,6 +271,11 @@ VERBS = {
     "after": "insert behind",
     "before": "insert in front of",
 }
+
+
+def enclosing(path: str) -> Iterator[str]:
+    """The paths of what an item stands in."""
+    return (path[: dot.start()] for dot in re.finditer(r"\.", path))
 
 
 def order(edit: s.Edit) -> int:

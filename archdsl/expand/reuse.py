@@ -30,13 +30,11 @@ class Reuse:
 
     def __init__(self, walk: Expander) -> None:
         self.walk = walk
-        # These lines may be about one of several uses that are alike.
-        self.singles_out = any(walk.variant.levels) or bool(walk.variant.schedules)
 
-    def key(self, call: s.Call, env: Env, x: int) -> Hashable:
+    def key(self, call: s.Call, env: Env, names: list[str | None], x: int) -> Hashable:
         """Where and on what a block is called; None where that does not tell what becomes of it."""
         walk = self.walk
-        if self.singles_out or walk.joining or walk.mistakes or x == BROKEN:
+        if walk.joining or walk.mistakes or x == BROKEN or walk.edits.reach_into(walk, names):
             return None
         within = env.declared.definition
         if env.bodies or (isinstance(within, s.Definition) and within.kind == "block"):
@@ -84,18 +82,27 @@ class Reuse:
             walk.steps - steps,
         )
 
-    def again(self, use: Use, key: Hashable, name: str, env: Env, x: int) -> int | None:
-        """Add a use under a name: the same where it stands in the same place, or a copy."""
-        walk = self.walk
+    def again(
+        self, use: Use, key: Hashable, names: list[str | None], env: Env, x: int
+    ) -> int | None:
+        """Add a use under its names: the same where it stands in the same place, or a copy."""
+        walk, name = self.walk, names[-1] or ""
         if not self.in_place(use, name, x):
             use = self.copied(use, name, env, x)
             walk.known.uses[key, use.scope.path] = use
+        walk.edits.see(walk, names, use.scope)
         walk.scope.items.append(use.scope)
         walk.nodes += use.scope.nodes()
         walk.aliases |= use.passed
         walk.counts += use.counts
         walk.steps += use.steps
         return use.scope.end
+
+    def forget(self) -> None:
+        """Know of no two uses that they come to the same."""
+        self.walk.known.uses.clear()
+        for scope in self.walk.scope.named_scopes():
+            scope.like = None
 
     def in_place(self, use: Use, name: str, x: int) -> bool:
         """Whether a use of another expansion has the path and the numbers that it would get."""

@@ -23,7 +23,12 @@ Use = tuple[Scope | None, list[Node]]  # a use of the block, and the operators i
 
 
 def schedule(walk: Expander) -> None:
-    """Give the operators of all lines their numbers; of two lines for one, the later counts."""
+    """Give the operators of all lines their numbers; of two lines for one, the later counts.
+
+    Uses of a block that came to the same do so no more.
+    """
+    if walk.variant.schedules:
+        walk.reuse.forget()
     for line in walk.variant.schedules:
         try:
             scheduled(walk, line)

@@ -244,10 +244,9 @@ class Expander(Building):
         self, label: s.Label | None, declared: Declared, call: s.Call, env: Env, x: int
     ) -> int | None:
         def make(names: list[str | None], x: int) -> int | None:
-            key = self.reuse.key(call, env, x)
-            name = names[-1] or ""
-            if (use := self.reuse.earlier(key, name, call, env)) is not None:
-                return self.reuse.again(use, key, name, env, x)
+            key = self.reuse.key(call, env, names, x)
+            if (use := self.reuse.earlier(key, names[-1] or "", call, env)) is not None:
+                return self.reuse.again(use, key, names, env, x)
             before = self.reuse.before()
             scope = self.open("block", names, False, x, call.span)
             scope.definition = declared.definition.name
