@@ -223,14 +223,6 @@ class Use:
     steps: int
 
 
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What has been worked out already, for whatever else comes to the same."""
-
-    applied: dict[tuple[Op, tuple[Shape, ...]], Applied] = field(default_factory=dict)
-    uses: dict[Hashable, Use] = field(default_factory=dict)
-
-
 @dataclass(eq=False)
 class Network:
     """A whole network; nodes in walking order."""
@@ -247,7 +239,7 @@ class Network:
     asserts: tuple[Assertion, ...] = ()  # what the text says of it, not yet looked at
     counts: tuple[Sym, ...] = ()  # what was asked for copies and devices
     mistakes: tuple[Diagnostic, ...] = ()  # of a mere sketch: why it is no more than that
-    known: Known = field(default_factory=Known)
+    uses: dict[Hashable, Use] = field(default_factory=dict)  # for whatever comes to the same
 
     @cached_property
     def inputs(self) -> tuple[Node, ...]:

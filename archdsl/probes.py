@@ -23,7 +23,7 @@ def probes(
         if value is None or Trial(network, network, binding).decides:
             continue
         try:
-            probe = expand(declared, {**settings, binding.name: value}, network.known)
+            probe = expand(declared, {**settings, binding.name: value}, network.uses)
         except ArchError:
             continue
         if alike(network, probe) and Trial(network, probe, binding).shows_all:

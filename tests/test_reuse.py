@@ -127,7 +127,7 @@ def test_copies_are_as_walked(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
     spec = declared(name)
     copied = expand(spec)
     settings = [{key: value} for key, value in doubled(copied).items()]
-    changed = [expand(spec, setting, copied.known) for setting in settings]
+    changed = [expand(spec, setting, copied.uses) for setting in settings]
     source = pipeline.compile(spec)
     monkeypatch.setattr(Reuse, "earlier", lambda *_: None)
     assert differences(copied, expand(spec)) == []

@@ -7,7 +7,7 @@ understood.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,23 +23,24 @@ from archdsl.expand.schedules import schedule
 from archdsl.expand.sketch import Sketcher
 from archdsl.expand.walk import Expander
 from archdsl.garbage import search_put_off
-from archdsl.graph import Known, Network, Output
+from archdsl.graph import Network, Output, Use
 from archdsl.modules import DeclaredNetwork
+
+NONE: Mapping[Hashable, Use] = {}
 
 
 @search_put_off()
 def expand(
     declared: DeclaredNetwork,
     settings: Mapping[str, Any] | None = None,
-    known: Known | None = None,
+    uses: Mapping[Hashable, Use] = NONE,
 ) -> Network:
     """The network of a declaration; raises ArchError with all mistakes found.
 
-    `settings` gives parameters other values than their defaults; `known` is what an expansion with
-    other settings has worked out.
+    `settings` gives parameters other values than their defaults; `uses` of blocks are those of an
+    expansion with other settings.
     """
-    known = Known(known.applied, dict(known.uses)) if known else Known()
-    walk = Expander(variant_of(declared), known)
+    walk = Expander(variant_of(declared), uses)
     try:
         return network(walk, settings or {})
     except Abandoned:
@@ -122,7 +123,7 @@ def made(walk: Expander, end: int) -> Network:
         heads=tuple(walk.heads),
         params=root.params,
         counts=tuple(walk.counts),
-        known=walk.known,
+        uses=walk.known,
     )
 
 

@@ -275,10 +275,10 @@ def as_count(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -
 
 
 def as_number(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> float:
-    """Any number."""
+    """Any number; `1.0` is the whole number that it is."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise unlike(found, target, "a number", value, expr)
-    return value
+    return int(value) if value == int(value) else value
 
 
 def as_flag(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> bool:

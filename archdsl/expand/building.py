@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any, NoReturn
@@ -11,10 +11,10 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
 from archdsl.expand.edits import Variant
 from archdsl.expand.joins import Broken, Goal
-from archdsl.graph import Known, Node, Output, Scope, joined, trail
+from archdsl.graph import Node, Output, Scope, Use, joined, trail
 from archdsl.modules import Declared
 from archdsl.naming import Namer
-from archdsl.ops import Applied, Op
+from archdsl.ops import Applied, Op, apply
 from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
 from archdsl.source import Span
@@ -56,9 +56,9 @@ class Room:
 class Building:
     """The graph in the making, and the place in it where the walk stands."""
 
-    def __init__(self, variant: Variant, known: Known) -> None:
+    def __init__(self, variant: Variant, uses: Mapping[Hashable, Use]) -> None:
         self.variant = variant
-        self.known = known
+        self.known = dict(uses)
         self.nodes: list[Node] = []
         self.counts: list[Sym] = []
         self.outputs: list[Output] = []
@@ -186,9 +186,8 @@ class Building:
         return self.placed(name, applied, inputs, shape, span, symbols).index
 
     def applied(self, op: Op, inputs: tuple[int, ...]) -> Applied:
-        """An operator on some tensors; the same one wherever it and their shapes are the same."""
-        key = op, tuple(map(self.shape, inputs))
-        return self.known.applied.setdefault(key, Applied(*key))
+        """An operator on some tensors."""
+        return apply(op, tuple(map(self.shape, inputs)))
 
     def placed(
         self,

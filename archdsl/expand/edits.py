@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
-from archdsl.graph import Scope, joined
+from archdsl.graph import Node, Scope, joined
 from archdsl.library import shipped_networks
 from archdsl.modules import Declared, DeclaredNetwork
 from archdsl.records import dataclass
@@ -256,13 +256,11 @@ class Edits:
 
     def known(self) -> set[str]:
         """The paths of all items, those within copies included."""
-        within = (
-            joined(path, item.path.removeprefix(f"{copy.path}."))
-            for path, copy in self.copied
-            for item in (*copy.named_scopes(), *copy.nodes())
-            if item is not copy
-        )
-        return {*self.seen, *within}
+        found = set(self.seen)
+        for path, copy in self.copied:
+            items: list[Node | Scope] = [*copy.named_scopes(), *copy.nodes()]
+            found |= {joined(path, item.path.removeprefix(copy.path)[1:]) for item in items}
+        return found
 
 
 VERBS = {

@@ -47,7 +47,7 @@ class Reuse:
         """A use that comes to the same; if there is one, that in the same place."""
         if key is None:
             return None
-        walk, uses = self.walk, self.walk.known.uses
+        walk, uses = self.walk, self.walk.known
         use = uses.get((key, joined(walk.scope.path, name)), uses.get(key))
         if use is None or use.call != call:
             return None
@@ -70,7 +70,7 @@ class Reuse:
         parts = [*s.within(call)]
         if any(isinstance(part, s.InputAxis) for part in parts):
             return  # `in` is another tensor where a `let` is spliced in again
-        walk.known.uses[key] = Use(
+        walk.known[key] = Use(
             call,
             env.home,
             {name: env.values[name] for name in s.names(parts) if name in env.values},
@@ -89,7 +89,7 @@ class Reuse:
         walk, name = self.walk, names[-1] or ""
         if not self.in_place(use, name, x):
             use = self.copied(use, name, env, x)
-            walk.known.uses[key, use.scope.path] = use
+            walk.known[key, use.scope.path] = use
         walk.edits.see(walk, names, use.scope)
         walk.scope.items.append(use.scope)
         walk.nodes += use.scope.nodes()
@@ -100,7 +100,7 @@ class Reuse:
 
     def forget(self) -> None:
         """Know of no two uses that they come to the same."""
-        self.walk.known.uses.clear()
+        self.walk.known.clear()
         for scope in self.walk.scope.named_scopes():
             scope.like = None
 

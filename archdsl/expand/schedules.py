@@ -11,7 +11,7 @@ from archdsl.diagnostics import ArchError, Note, did_you_mean, mistake
 from archdsl.expand.names import Env
 from archdsl.graph import Node, Scope
 from archdsl.naming import unique
-from archdsl.ops import OPS, Applied, Pointwise
+from archdsl.ops import OPS, Pointwise, apply
 from archdsl.shapes import Misfit
 from archdsl.symbols import Binding, Given, Literally, Position, Sym, counts
 from archdsl.values import Evaluator, Value, number
@@ -146,7 +146,7 @@ def parameter(scope: Scope, field: str, given: Value, home: Scope) -> Binding:
 
 def change(node: Node, field: str, value: float, symbol: Sym, line: s.Schedule) -> None:
     """Give an operator its number, if it takes it."""
-    applied = Applied(replace(node.op, **{field: value}), node.applied.inputs)
+    applied = apply(replace(node.op, **{field: value}), node.applied.inputs)
     try:
         _ = applied.shape
     except Misfit as misfit:

@@ -11,7 +11,7 @@ from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.expand.building import BROKEN
 from archdsl.expand.edits import Variant
 from archdsl.expand.walk import Expander
-from archdsl.graph import Known, Node
+from archdsl.graph import Node
 from archdsl.ops import Op, Unclear
 from archdsl.source import Span
 from archdsl.symbols import Sym
@@ -23,7 +23,7 @@ class Sketcher(Expander):
     """Puts a node where a mistake is, and goes on behind it."""
 
     def __init__(self, variant: Variant, refusal: ArchError) -> None:
-        super().__init__(variant, Known())
+        super().__init__(variant, {})
         self.told = {(told.span, told.message) for told in refusal.diagnostics}
 
     def add(

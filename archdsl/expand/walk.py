@@ -6,7 +6,7 @@ parameters in `arguments` and `params`, what `from` edits in `edits`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
@@ -20,7 +20,7 @@ from archdsl.expand.params import bind
 from archdsl.expand.reuse import Reuse
 from archdsl.expand.stacks import Stacks
 from archdsl.expand.words import Words
-from archdsl.graph import Known
+from archdsl.graph import Use
 from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES
 from archdsl.ops import OPS, Identity, Op
@@ -31,8 +31,8 @@ from archdsl.values import Callee, kind_of
 class Expander(Building):
     """One expansion; its fields are the place in the walk."""
 
-    def __init__(self, variant: Variant, known: Known) -> None:
-        super().__init__(variant, known)
+    def __init__(self, variant: Variant, uses: Mapping[Hashable, Use]) -> None:
+        super().__init__(variant, uses)
         self.edits = Edits(variant)
         self.kinds = Kinds(self.find)
         self.joins = Joins(self)

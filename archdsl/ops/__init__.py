@@ -6,7 +6,7 @@ Everything else asks an operator; nothing else knows one.
 from __future__ import annotations
 
 from archdsl.ops import convolutions, layout, pointwise, pools
-from archdsl.ops.applied import Applied
+from archdsl.ops.applied import Applied, apply
 from archdsl.ops.base import (
     REQUIRED,
     Argument,
@@ -43,6 +43,7 @@ __all__ = [
     "Unclear",
     "Window",
     "activated",
+    "apply",
     "least",
     "summed",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 from archdsl.ops.base import Construct, Op, Role, Tensor, Window
@@ -9,8 +10,17 @@ from archdsl.records import cached_property
 from archdsl.shapes import ChannelsLast, Misfit, Shape
 
 
+@lru_cache(maxsize=8192)
+def apply(op: Op, inputs: tuple[Shape, ...]) -> Applied:
+    """An operator on some shapes: the same one for all nodes, of all networks, that are alike.
+
+    Networks of one family, and one network before and after a change, have most of them in common.
+    """
+    return Applied(op, inputs)
+
+
 class Applied:
-    """An operator on some shapes: what it answers for them. Nodes that are alike share one."""
+    """An operator on some shapes: what it answers for them, worked out once."""
 
     def __init__(self, op: Op, inputs: tuple[Shape, ...]) -> None:
         self.op = op

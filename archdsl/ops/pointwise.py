@@ -151,7 +151,7 @@ class LocalResponseNorm(Pointwise):
     n: int = arg("count")
     alpha: float = arg("number", 1e-4)
     beta: float = arg("number", 0.75)
-    k: float = arg("number", 1.0)
+    k: float = arg("number", 1)
 
     def shape(self, *inputs: Shape) -> Shape:
         needs_map(self, inputs[0])
@@ -273,7 +273,7 @@ class Elu(Activation):
     backward: ClassVar[Literal["input", "output", "either"]] = "either"
     positional: ClassVar[tuple[str, ...]] = ("alpha",)
 
-    alpha: float = arg("number", 1.0)
+    alpha: float = arg("number", 1)
 
     @property
     def in_place(self) -> bool:  # type: ignore[override]
@@ -348,8 +348,8 @@ class Tanh(Activation):
     in_place: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("a", "b")
 
-    a: float = arg("number", 1.0)
-    b: float = arg("number", 1.0)
+    a: float = arg("number", 1)
+    b: float = arg("number", 1)
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         own = self.scratch(*inputs)
@@ -397,7 +397,7 @@ class Softplus(Activation):
     in_place: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("beta",)
 
-    beta: float = arg("number", 1.0)
+    beta: float = arg("number", 1)
 
     def module(self, *inputs: Shape) -> Construct:
         return Construct(
@@ -491,7 +491,7 @@ class Scale(Pointwise):
 
     affine: ClassVar[bool] = True
 
-    init: float = arg("number", 1.0)
+    init: float = arg("number", 1)
     bias: bool = arg("flag", False)
     fixed: float | None = arg("number", None)
 
