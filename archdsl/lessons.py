@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+# Characters that no spec has outside of comments and texts, and what their writer may mean.
+CHARACTERS = {
+    **dict.fromkeys(";→", "a chain is written with '>', or one item on each line"),
+    **dict.fromkeys(
+        "{}", "parts stand in ( ), [ ] or < >, and a body in the lines below its header"
+    ),
+    **dict.fromkeys("'`“”‘’", 'a text stands in double quotes, "text"'),
+    **dict.fromkeys("×", "a size is written with the letter x, 3x3"),
+    **dict.fromkeys("–−", "the sign of a number is '-'"),
+}
 # A `!` stands for a `>` that closes `< >`.
 EXAMPLES = {
     "calculate in parentheses, as in conv 1x1 (4*c), and join in brackets, [ a + b ]": [
@@ -12,7 +22,6 @@ EXAMPLES = {
         "let a\n (conv 3x3 4*c)\n",
         "let a\n (conv 3x3 4+c)\n",
         "let a\n f<conv 3x3 4*c!\n",
-        "let a\n conv 3x3 c-1\n",
         "let a\n conv 3x3 c+1\n",
     ],
     "a chain ends in nothing: start the next line with '>', or leave it out": [
@@ -37,7 +46,7 @@ EXAMPLES = {
     "the '>' that should close '< >' is missing": [
         "let a\n f<relu\n",
         "let a\n f<relu\n bn\n",
-        "let a\n f<relu)\n",
+        "let a\n (f<relu)\n",
     ],
     "a declaration needs a name": [
         "let\n",
@@ -46,6 +55,8 @@ EXAMPLES = {
         "network 3\n",
         "let 3\n",
         "let = relu\n",
+        "block = relu\n",
+        "block 3\n",
     ],
     "the long form has commas between arguments, conv(3x3, 64)": [
         "let a\n f(64 96)\n",
@@ -64,11 +75,100 @@ EXAMPLES = {
         "let a\n (conv 3x3, 64)\n",
     ],
     "a label ends in ':'": ["let a\n x = conv 3x3\n", "let a = x = conv 3x3\n"],
-    "an item has one label": ["let a\n b: c: relu\n"],
-    "an item begins with the name of an operator or block": [
+    "a label stands once, in front of its item, and a header has none": [
+        "let a\n b: c: relu\n",
+        "let a\n f 3: relu\n",
+        "let a\n relu b: relu\n",
+        "let a\n conv 3x3 b: relu\n",
+        "let a\n conv c b: relu\n",
+        "let a\n f(1) b: relu\n",
+        "let a\n relu x3 b: relu\n",
+    ],
+    "an item begins with the name of an operator or block; how often goes behind, relu x3": [
         "let a\n 3x3 conv\n",
         "let a\n 64\n",
         "let a\n relu > 64\n",
+        "let a\n relu > 3x3 conv\n",
+        "let a\n relu\n 64\n",
+        "let a\n relu\n 3x3 conv\n",
+        "let a = 64\n",
+        "let a = 3x3 conv\n",
+        "let a\n (64)\n",
+        "let a\n (3x3 conv)\n",
+        "let a\n [ 64 | relu ]\n",
+        "let a\n [ 3x3 conv | relu ]\n",
+        "let a\n b: 64\n",
+        "let a\n b: 3x3 conv\n",
+        'let a\n "relu"\n',
+        'let a\n relu\n "relu"\n',
+        'let a\n relu > "relu"\n',
+        "let a\n f<64!\n",
+        "let a\n f<3x3 conv!\n",
+    ],
+    "a chain is written with '>', or one item on each line": [
+        "let a\n relu -> relu\n",
+        "let a\n conv 3x3 -> relu\n",
+        "let a\n f(1) -> relu\n",
+        "let a\n relu - bn\n",
+    ],
+    "alternatives stand in parentheses: (identity or conv 1x1/_ _)": [
+        "let a\n relu or bn\n",
+        "let a\n conv 3x3 or bn\n",
+        "let a\n conv c or bn\n",
+        "let a\n relu x3 or bn\n",
+        "let a\n relu > relu or bn\n",
+        "let a = relu or bn\n",
+        "let a\n [ relu or bn | relu ]\n",
+        "let a\n [ relu | relu or bn ]\n",
+        "let a\n [ relu + relu or bn ]\n",
+        "let a\n f<relu or bn!\n",
+    ],
+    "arguments stand in parentheses, conv(3x3, 64), or behind blanks, conv 3x3 64": [
+        "let a\n conv[3x3, 64]\n",
+        "let a\n relu > conv[3x3, 64]\n",
+    ],
+    "no ':' stands behind a header: the lines below it are its body": [
+        "let a(c):\n relu\n",
+        "let a<f!:\n relu\n",
+        "network n:\n relu\n",
+        "network n(c=1):\n relu\n",
+        "network n from m:\n relu\n",
+        "network n from m(1):\n relu\n",
+        'network n "text":\n relu\n',
+    ],
+    "parameters stand in parentheses, bodies in '< >': block a<unit>(c, stride=1)": [
+        "let a c\n relu\n",
+        "let a 3x3\n relu\n",
+        "let a f<c!\n relu\n",
+    ],
+    "a parameter's default stands behind its '=', as in (c=64)": [
+        "let a(c=)\n relu\n",
+        "let a(c=, d)\n relu\n",
+    ],
+    "behind a network's name go its parameters, 'from' another network, and a text in quotes": [
+        "network n input 3x8x8\n",
+        "network n m\n relu\n",
+        "network n 3x8x8\n relu\n",
+        "network n(c=1) m\n relu\n",
+    ],
+    "the network to start from is missing: network wide from narrow(width=2)": [
+        "network n from\n relu\n",
+        "network n from(c=1)\n relu\n",
+    ],
+    "the body is missing: let a = conv 3x3 64 > relu": ["let a =\n", "let a(c) =\n"],
+    "what is used stands behind a colon: use resnet: residual": [
+        "use resnet\n",
+        "use resnet:\n",
+        'use "file.arch"\n',
+        'use "file.arch":\n',
+    ],
+    "an item stands behind 'else'": ["let a\n relu if (c) else\n", "let a\n (relu if (c) else)\n"],
+    "calculate in parentheses, (c // 2); a comment begins with '#'": [
+        "let a\n relu // bn\n",
+        "let a\n conv 3x3 // 2\n",
+        "let a\n conv c // 2\n",
+        "let a\n conv 64 // 2\n",
+        "let a\n f(1) // 2\n",
     ],
     "there is no item between two '>'": ["let a\n relu > > bn\n"],
     "branches stand in brackets, [ a | b ]": ["let a\n relu | bn\n", "let a = relu | bn\n"],
@@ -103,7 +203,6 @@ EXAMPLES = {
         "network n\n schedule droppath:\n",
         "network n\n schedule droppath 0.1\n",
         "network n\n schedule droppath = 0.1\n",
-        "network n\n schedule droppath: 0.1 0.2\n",
         "network n\n schedule droppath: f 0.2\n",
         "network n\n schedule droppath: i > 1\n",
         "network n\n schedule unit droppath\n",

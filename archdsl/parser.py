@@ -15,7 +15,7 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean
 from archdsl.garbage import search_put_off
 from archdsl.layout import CLOSE, layout
-from archdsl.lessons import EXAMPLES
+from archdsl.lessons import CHARACTERS, EXAMPLES
 from archdsl.library import PACKAGE
 from archdsl.source import Source, Span
 
@@ -540,7 +540,7 @@ def explain(source: Source, offset: int, chunk: str, error: UnexpectedInput) -> 
     else:
         span = Span(source, start, start + max(1, len(word.rstrip())))
         what = f"'{word.strip()}' cannot stand here"
-    taught = lessons().get(stop(error), "")
+    taught = lessons().get(stop(error)) or CHARACTERS.get(word[:1], "")
     first = chunk.split(None, 1)[0] if chunk.strip() else ""
     hint = ""
     if offset == 0 and first not in DECLARATIONS:

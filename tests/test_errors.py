@@ -11,8 +11,13 @@ import pytest
 from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.expand import expand
 from archdsl.expand.building import MAX_MISTAKES
-from archdsl.modules import Loader
-from archdsl.pipeline import asserted
+from archdsl.lessons import EXAMPLES
+from archdsl.library import shipped_networks
+from archdsl.modules import RESERVED, Loader
+from archdsl.ops import OPS, written
+from archdsl.ops.elsewhere import NAMES
+from archdsl.parser import parse
+from archdsl.pipeline import asserted, declared_in, expanded
 from archdsl.source import Source
 
 CASES = sorted(Path(__file__).parent.joinpath("errors").glob("*.arch"))
@@ -150,3 +155,38 @@ def test_the_cases_are_many() -> None:
     headings = re.findall(r"^error\[.*", "\n".join(texts), re.MULTILINE)
     values = r"'[^']*'|\"[^\"]*\"|\d[\dx,.]*"
     assert len({re.sub(values, "", heading) for heading in headings}) >= 120
+
+
+@pytest.mark.parametrize(
+    ("lesson", "text"), [(lesson, text) for lesson, texts in EXAMPLES.items() for text in texts]
+)
+def test_every_example_of_a_syntax_mistake_gets_its_lesson(lesson: str, text: str) -> None:
+    with pytest.raises(ArchError) as caught:
+        parse(Source("lesson", text.replace("!", ">")))
+    assert lesson in "".join(each.message for each in caught.value.diagnostics)
+
+
+def test_names_of_pytorchs_classes_lead_to_their_operators() -> None:
+    """Of all operators that the shipped networks have, by the class in their code."""
+    seen = set()
+    for path in {*shipped_networks().values()}:
+        for declared in Loader().file(path).own_networks:
+            for node in expanded(declared).nodes:
+                made = node.applied.module
+                if made is not None and made.callee.startswith("nn."):
+                    seen.add((made.callee.removeprefix("nn."), node.op.name))
+    assert len(seen) > 20
+    for name, operator in seen:
+        if name.lower() != operator and (name, operator) != ("Conv2d", "dwconv"):
+            assert written(name).split()[:2] == ["write", operator], name
+
+
+@pytest.mark.parametrize("here", NAMES)
+def test_what_is_written_for_names_from_elsewhere_can_be_written(here: str) -> None:
+    arguments = {"conv": "3x3 8", "dwconv": "3x3", "convt": "3x3 8", "maxpool": "2x2", "lrn": "5"}
+    arguments |= {"avgpool": "2x2", "leaky": "0.1", "permute": "last", "shuffle": "2"}
+    arguments |= {"pixelshuffle": "2", "upsample": "2", "pad": "1"}
+    unit = f"flatten > {here} 8" if here == "fc" else f"{here} {arguments.get(here, '')}"
+    blocks = "block a = relu\nblock b = bn\nnetwork other\n  input 8\n  [ a | b ]\n"
+    expanded(declared_in(f"{blocks}network net\n  input 32x32x32\n  {unit}\n", "net"))
+    assert not {*NAMES[here].split()} & {*OPS, *RESERVED}

@@ -495,3 +495,11 @@ def test_long_chains(line: str, before: str) -> None:
     assert time.process_time() - start < 20
     with torch.no_grad():
         assert model(torch.randn(1, 4, 8, 8, dtype=torch.float64)).shape == (1, 4, 8, 8)
+
+
+def test_one_number_is_one_text_whatever_was_compiled_before() -> None:
+    """Operators on the same shapes are shared by all networks of a process, and 1.0 equals 1."""
+    text = "network net\n  input 8x4x4\n  dropout {} > leaky {} > lrn 5 k={} > scale {}\n"
+    given = source(text.format(*["1.0"] * 4))
+    assert given == source(text.format(*["1"] * 4))
+    assert "nn.LeakyReLU(1)" in given

@@ -68,7 +68,37 @@ network lets(width=8, classes=10)
   unit(in.c) x2 > gate true x2 > sized 3x3 > sized 3x3 x2
   conv 1x1 classes
 """
-TEXTS = {"parts": PARTS, "edited": SINGLED_OUT, "scheduled": SINGLED_OUT, "lets": LETS}
+# Uses of blocks, alike but for lines about one of them: in a base, in its variant, and behind what
+# a line has put in front.
+VARIANTS = """
+block unit(c) = conv: conv 3x3 c > relu > dropout
+block pair(c) = unit c > unit c
+network plain(width=8, classes=10)
+  input 8x16x16
+  stem: conv 3x3 width
+  body: (pair width x4)
+  tail: (pair 16 x3)
+  unit 16 x2
+  avgpool global > flatten > fc classes
+network once from plain
+  drop body.1.unit.dropout
+  after body.2: pair width x2
+  tail.2: pair 16 x2
+network twice from once
+  rebind unit(c) = conv: conv 3x3 c > bn > relu > dropout
+  body.3.unit_2.conv: conv 5x5 width
+  before tail.1.unit.relu: maxpool 3x3/1 same
+  tail.0.unit.dropout: dropout 0.1
+"""
+TEXTS = {
+    "parts": PARTS,
+    "edited": SINGLED_OUT,
+    "scheduled": SINGLED_OUT,
+    "lets": LETS,
+    "plain": VARIANTS,
+    "once": VARIANTS,
+    "twice": VARIANTS,
+}
 
 
 def declared(name: str) -> DeclaredNetwork:
@@ -155,7 +185,7 @@ def differences(one: Network, other: Network) -> list[str]:
     return [f"{a!s:.500} is not {b!s:.500}" for a, b in pairs if a != b][:3]
 
 
-def steps(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
+def steps(text: str, monkeypatch: pytest.MonkeyPatch, name: str | None = None) -> int:
     """How many units are walked."""
     count = 0
     walk = Expander.unit
@@ -167,7 +197,7 @@ def steps(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
 
     with monkeypatch.context() as patched:
         patched.setattr(Expander, "unit", counted)
-        pipeline.expanded(pipeline.declared_in(text))
+        pipeline.expanded(pipeline.declared_in(text, name))
     return count
 
 
@@ -175,3 +205,25 @@ def test_a_longer_stack_is_not_walked_longer(monkeypatch: pytest.MonkeyPatch) ->
     text = "block unit = conv 3x3 8 > relu > conv 3x3 8\nnetwork net\n  input 8x8x8\n  unit x({})\n"
     short, long = (steps(text.format(count), monkeypatch) for count in (5, 25))
     assert long - short == 20  # the calls themselves
+
+
+def test_a_line_about_one_use_leaves_the_others_to_be_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = """
+block unit(p=0.5) = conv: conv 3x3 8 > relu > dropout p
+network base
+  input 8x16x16
+  body: (unit x9)
+"""
+    plain = steps(text, monkeypatch, "base")
+    edited = f"{text}network edited from base\n  after body.4.conv: bn\n"
+    scheduled = f"{text}  schedule dropout: 0.1 * i\n"
+    assert steps(edited, monkeypatch, "edited") == plain + 4  # the fifth use with its norm
+    assert steps(scheduled, monkeypatch, "base") == plain
+
+
+def test_a_misspelt_path_is_mended_by_one_within_a_copy() -> None:
+    text = f"{SINGLED_OUT}network wrong from base\n  drop bady.3.dropout\n"
+    with pytest.raises(ArchError, match=r"did you mean 'body\.3\.dropout'"):
+        expand(pipeline.declared_in(text, "wrong"))

@@ -121,14 +121,16 @@ def keyed_field(op: type[Op], arg: s.Arg) -> str | None:
 
 
 def too_many(op: type[Op], arg: s.Arg) -> ArchError:
-    """The mistake of one argument too many, or of a misspelt flag."""
+    """The mistake of one argument too many, of a misspelt flag, or of a missing `>` or `=`."""
     if isinstance(arg.value, s.Name):
-        return mistake(
-            "argument",
-            f"{op.name} has no flag '{arg.value.name}'",
-            arg.span,
-            help=did_you_mean(arg.value.name, op.words) or signature(op),
-        )
+        name = arg.value.name
+        if name in op.arguments():
+            help = f"write {name}=..."
+        elif name in OPS:
+            help = f"'{name}' is an operator of its own: put '>' in front of it"
+        else:
+            help = did_you_mean(name, op.words) or signature(op)
+        return mistake("argument", f"{op.name} has no flag '{name}'", arg.span, help=help)
     return mistake(
         "argument",
         f"{op.name} takes {len(op.positional)} positional arguments, and this is one more",

@@ -147,7 +147,10 @@ def overridden_schedules(
 
 
 def by_path(edits: tuple[s.Edit, ...], mistakes: list[Diagnostic]) -> dict[str, list[s.Edit]]:
-    """Edits by the path of their target; `mistakes` gets those that contradict each other."""
+    """Edits by the path of their target, in the order in which they apply.
+
+    `mistakes` gets those that contradict each other.
+    """
     found: dict[str, list[s.Edit]] = {}
     for edit in edits:
         found.setdefault(edit.target.name, []).append(edit)
@@ -156,7 +159,7 @@ def by_path(edits: tuple[s.Edit, ...], mistakes: list[Diagnostic]) -> dict[str, 
             first = Note(doubled[0].target.span, "first here")
             message = f"'{edit.target.name}' is replaced or dropped twice"
             mistakes.append(Diagnostic("duplicate", message, edit.target.span, notes=(first,)))
-    return found
+    return {path: sorted(each, key=order) for path, each in found.items()}
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,7 @@ class Edits:
         self.seen.add(path)
         out: int | None = x
         made = False
-        for edit in sorted(self.variant.levels[level].get(path, []), key=order):
+        for edit in self.variant.levels[level].get(path, ()):
             if edit.kind == "after" and not made:
                 out, made = self.on_level(walk, level + 1, names, child, defined(out)), True
             self.used.add(id(edit))

@@ -10,7 +10,7 @@ from archdsl.diagnostics import did_you_mean, mistake
 from archdsl.expand.arguments import PADDINGS, padding_word
 from archdsl.graph import Scope
 from archdsl.modules import Declared, DeclaredNetwork
-from archdsl.ops import OPS
+from archdsl.ops import OPS, written
 from archdsl.records import dataclass
 from archdsl.symbols import Binding, ChannelsOf, Given, Literally
 from archdsl.values import Callee, Evaluator, Value
@@ -47,7 +47,9 @@ class Env(Evaluator):
             "unknown",
             f"'{name.name}' is no parameter here",
             name.span,
-            help=did_you_mean(name.name, [*known, *OPS, *sorted(PADDINGS)])
+            help=did_you_mean(name.name, [*known, *s.CONSTANTS])
+            or written(name.name)
+            or did_you_mean(name.name, [*OPS, *sorted(PADDINGS)])
             or (f"parameters here: {', '.join(known)}" if known else ""),
         )
 

@@ -23,7 +23,7 @@ from archdsl.expand.words import Words
 from archdsl.graph import Use
 from archdsl.modules import RESERVED, Declared, DeclaredNetwork
 from archdsl.naming import MODULE_ATTRIBUTES
-from archdsl.ops import OPS, Identity, Op
+from archdsl.ops import OPS, Identity, Op, written
 from archdsl.source import Span
 from archdsl.values import Callee, kind_of
 
@@ -187,7 +187,7 @@ class Expander(Building):
             "unknown",
             f"there is no operator or block '{name}'",
             call.name_span,
-            help=did_you_mean(name, names),
+            help=written(name) or did_you_mean(name, names),
         )
 
     def callee(self, name: str, env: Env) -> Callee:

@@ -20,6 +20,7 @@ from archdsl.ops.base import (
     Window,
     least,
 )
+from archdsl.ops.elsewhere import written
 from archdsl.ops.fused import activated, summed
 from archdsl.ops.joins import Add, Concat, Input, Joint, Multiply, Unclear
 
@@ -46,6 +47,7 @@ __all__ = [
     "apply",
     "least",
     "summed",
+    "written",
 ]
 
 Identity = layout.Identity
