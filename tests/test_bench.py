@@ -128,6 +128,7 @@ def test_rounds_fill_the_time_that_is_given() -> None:
 def test_code_for_inference_is_held_against_that_for_training(run: Run) -> None:
     found = contest(run=run)
     names = ["training code", "training code, channels last", "archdsl", "archdsl, packed"]
+    names.append("archdsl, fused")
     assert [each.contestant for each in found.timings] == names
     assert found.setting.startswith("1x3x16x16, float32, cpu with ")
     assert all(each.agrees and each.off is not None for each in found.timings)
@@ -144,15 +145,15 @@ def test_another_model_is_the_baseline_and_has_the_same_weights(run: Run) -> Non
 
 def test_outputs_that_differ_are_told(run: Run) -> None:
     found = contest("--against", "models.py:Pooled", run=run)
-    assert [each.agrees for each in found.timings] == [True, True, False, False]
+    assert [each.agrees for each in found.timings] == [True, True, False, False, False]
     table = run("--against", "models.py:Pooled").stdout
-    assert table.count("differ: ") == 2
+    assert table.count("differ: ") == 3
 
 
 def test_another_architecture_is_timed_and_not_compared(run: Run) -> None:
     found = contest("--against", "models.py:Other", run=run)
-    assert [each.off is None for each in found.timings] == [False, False, True, True]
-    assert run("--against", "models.py:Other").stdout.count("of another network") == 2
+    assert [each.off is None for each in found.timings] == [False, False, True, True, True]
+    assert run("--against", "models.py:Other").stdout.count("of another network") == 3
 
 
 def test_training_has_two_works(run: Run) -> None:

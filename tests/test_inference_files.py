@@ -236,4 +236,16 @@ def test_packing_is_for_a_cpu(main: Main, capsys: pytest.CaptureFixture[str]) ->
     assert "error: --pack lays out weights for a CPU" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main("--pack", "--compile")
-    assert "error: --compile lays out weights itself" in capsys.readouterr().err
+    assert "--compile: not allowed with argument --pack" in capsys.readouterr().err
+
+
+def test_layers_are_joined_for_a_cpu(main: Main, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "output (2, 10), cpu" in main("--fuse")
+    for others in (["--device", "cuda"], ["--dtype", "bfloat16"]):
+        with pytest.raises(SystemExit):
+            main("--fuse", *others)
+        assert "error: --fuse joins layers for a CPU, in float32" in capsys.readouterr().err
+    for other in ("--pack", "--compile"):
+        with pytest.raises(SystemExit):
+            main("--fuse", other)
+        assert f"{other}: not allowed with argument --fuse" in capsys.readouterr().err

@@ -152,6 +152,39 @@ def test_packing_keeps_the_outputs_of_any_size_and_the_count(name: str, packed: 
     assert not any(part._forward_pre_hooks for part in model.modules())
 
 
+# Concatenations of pools and of convolutions, gates, shuffles, norms ahead, skips by upsampling.
+@pytest.mark.parametrize(
+    "name",
+    """googlenet@torchvision densenet40_k12 mobilenet_v3_small shufflenet_v2_x0_5 preact_resnet164
+    unet convnext_tiny squeezenet1_1""".split(),
+)
+def test_joined_layers_compute_the_same(name: str) -> None:
+    made = module(name, inference(name))
+    model = made.from_trained(trained(name).state_dict())
+    (node,) = graph(name).inputs
+    sizes = [dim if name == "unet" else 2 * SMALL for dim in node.shape.spatial]
+    inputs = [torch.randn(batch, node.shape.channels, *sizes) for batch in (1, 2)]
+    run = made.fused(model, inputs[0])
+    assert not torch.jit.onednn_fusion_enabled()  # type: ignore[no-untyped-call]
+    for x in (inputs[0], *inputs):
+        with torch.inference_mode():
+            wanted, found = model(x), run(x)
+        close = 1e-4 * float(wanted.abs().max())
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=close)
+    run(inputs[0])
+    assert "oneDNNFusionGroup" in str(torch._C._last_executed_optimized_graph())
+
+
+def test_joined_layers_return_what_the_model_does() -> None:
+    text = "network net\n  input 3x16x16\n  conv 3x3 8 > relu > output mask\n  conv 1x1 2\n"
+    made = module("net", compile_inference(declared_in(text)))
+    model, x = made.net(), torch.randn(1, 3, 16, 16)
+    wanted, found = model(x), made.fused(model, x)(x)
+    assert type(found) is type(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_packed_in_bfloat16_behind_a_layer_that_answers_in_float32() -> None:
     text = "network net\n  input 3x16x16\n  conv 3x3 8 > relu > lrn 5 > conv 3x3 8 > relu\n"
     made = module("net", compile_inference(declared_in(text)))

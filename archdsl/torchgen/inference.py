@@ -20,13 +20,17 @@ class Inference(Module):
 
     template = "inference.py.j2"
     purpose = " for inference"
-    imports = ("ctypes", "itertools", "sys")
 
     def __init__(self, classes: list[Class], rewritten: Rewritten) -> None:
         super().__init__(classes)
         found = conversion(classes, rewritten)
         self.rows = {made.name: rows for made, rows in found.items() if rows}
         self.converter = [text(least(rewritten)), text("sources")] if self.rows else []
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Those that only code for inference uses."""
+        return ("ctypes", "itertools", "sys", *(() if self.devices else ("warnings",)))
 
     @property
     def packer(self) -> list[str]:

@@ -48,7 +48,6 @@ class Module:
 
     template = "module.py.j2"
     purpose = ""
-    imports: tuple[str, ...] = ()
 
     def __init__(self, classes: list[Class]) -> None:
         self.planned = classes
@@ -78,6 +77,11 @@ class Module:
             every = sum(node.applied.params for node in self.network.nodes)
             facts += f" With the training-only heads {every:,} parameters."
         return [*wrap(about, WIDTH - 4), "", *wrap(facts, WIDTH)]
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules of the standard library that the template uses besides."""
+        return ()
 
     @property
     def origin(self) -> str:

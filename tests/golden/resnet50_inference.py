@@ -9,6 +9,7 @@ import ctypes
 import itertools
 import sys
 import typing
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
@@ -255,6 +256,37 @@ def keep_memory() -> None:
             libc.mallopt(-1, -1)  # M_TRIM_THRESHOLD: none goes back
 
 
+def compiled(model: nn.Module, device: torch.device) -> Callable[..., Tensor]:
+    """Compile a model: on a GPU kernels are tried, on a CPU weights are constants."""
+    if device.type == "cuda":
+        return torch.compile(model, mode="max-autotune")
+    from torch._inductor import config
+
+    config.freezing = True
+    return torch.compile(model)
+
+
+def fused(model: nn.Module, *inputs: Tensor) -> Callable[..., Tensor]:
+    """Compile what a model does on a CPU, in float32, for inputs of these shapes.
+
+    oneDNN Graph joins layers, and lays out their weights and maps once. TorchScript
+    leads to it, which PyTorch no longer develops; other shapes go layer by layer.
+    """
+    # oneDNN fails at some concatenations of pools, and leaves those of this name alone.
+    cat = "graph(%x, %dim):\n  %y = aten::cat(%x, %dim)\n  return (%y)"
+    rewrite = torch._C._jit_pass_custom_pattern_based_rewrite_graph
+    onednn = torch.jit.fuser("fuser3")  # type: ignore[attr-defined]
+    with torch.no_grad(), onednn, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trace = torch.jit.trace(model, inputs, check_trace=False)  # type: ignore[no-untyped-call]
+        script = torch.jit.freeze(trace)
+        rewrite(cat, cat.replace("cat", "concat"), script.graph)
+        for _ in range(3):  # shapes are seen, layers joined, kernels made
+            script(*inputs)
+    run: Callable[..., Tensor] = script
+    return run
+
+
 def graphed(model: nn.Module, *inputs: Tensor) -> Callable[..., Tensor]:
     """Capture what a model does on a GPU for inputs of these shapes as one CUDA graph.
 
@@ -306,16 +338,18 @@ def main() -> None:
     cli.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     cli.add_argument("--batch", default=8, type=int)
     cli.add_argument("--dtype", choices=["float32", "bfloat16", "float16"])
-    cli.add_argument("--compile", action="store_true")
-    cli.add_argument("--no-graph", action="store_true", help="no CUDA graph on a GPU")
-    cli.add_argument("--pack", action="store_true", help="lay out weights for a CPU")
+    ways = cli.add_mutually_exclusive_group()
+    ways.add_argument("--compile", action="store_true")
+    ways.add_argument("--pack", action="store_true", help="lay out weights for a CPU")
+    ways.add_argument("--fuse", action="store_true", help="join layers for a CPU")
+    ways.add_argument("--no-graph", action="store_true", help="no CUDA graph on a GPU")
     args = cli.parse_args()
     device = torch.device(args.device)
     cuda = device.type == "cuda"
     if args.pack and device.type != "cpu":
         cli.error("--pack lays out weights for a CPU")
-    if args.pack and args.compile:
-        cli.error("--compile lays out weights itself")
+    if args.fuse and (device.type != "cpu" or args.dtype not in {None, "float32"}):
+        cli.error("--fuse joins layers for a CPU, in float32")
     dtype = getattr(torch, args.dtype or ("bfloat16" if cuda else "float32"))
     model = resnet50().to(device, dtype)
     inputs = [torch.randn(args.batch, 3, 224, 224, dtype=dtype, pin_memory=cuda)]
@@ -330,15 +364,12 @@ def main() -> None:
     run: Callable[..., Tensor] = model
     autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
     with torch.inference_mode(), autocast:  # for what has no kernel in such a type
-        if args.pack:
+        if args.compile:
+            run = compiled(model, device)
+        elif args.pack:
             pack(model)
-        if args.compile and cuda:
-            run = torch.compile(model, mode="max-autotune")
-        elif args.compile:
-            from torch._inductor import config
-
-            config.freezing = True  # weights are constants
-            run = torch.compile(model)
+        elif args.fuse:
+            run = fused(model, *next(batches))
         elif cuda and not args.no_graph:
             run = graphed(model, *next(batches))
         output = run(*next(batches))
