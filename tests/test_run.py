@@ -59,7 +59,7 @@ def expected(model: torch.nn.Module, path: str) -> Tensor:
     return made
 
 
-ENGINES = ["torch", "torchscript", "onnxruntime", "openvino"]
+ENGINES = ["torch", "fused", "torchscript", "onnxruntime", "openvino"]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

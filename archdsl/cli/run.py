@@ -36,7 +36,7 @@ network sees noise, always the same.""",
 @SET
 @click.option(
     "--engine",
-    type=click.Choice(["torch", *ENGINES]),
+    type=click.Choice(["torch", "fused", *ENGINES]),
     default="torch",
     show_default=True,
     help="What runs it.",

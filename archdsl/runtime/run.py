@@ -14,12 +14,13 @@ from torch import Tensor
 
 from archdsl.diagnostics import known, mistake
 from archdsl.graph import Network, Node
+from archdsl.naming import function_name
 from archdsl.records import dataclass
 from archdsl.runtime.bench import threaded
-from archdsl.runtime.bench.engines import ENGINES, Engine, Inference, eager
+from archdsl.runtime.bench.engines import ENGINES, Engine, Inference, eager, fused
 from archdsl.runtime.bench.timing import in_turn, timed, waiting
 from archdsl.runtime.models import ran
-from archdsl.runtime.module import with_weights
+from archdsl.runtime.module import imported, with_weights
 from archdsl.runtime.prediction import compiled
 from archdsl.runtime.trace import shown
 from archdsl.runtime.verify import fitted, images
@@ -63,7 +64,9 @@ def run(
     `source` is its code for training, whose weights are a file's or random ones, and `rewritten`
     that for inference. Raises ArchError.
     """
-    engines: dict[str, Engine] = {"torch": eager, **ENGINES}
+    code = imported(rewritten, function_name(network.name))
+    own = {"fused": fused(code)} if hasattr(code, "fused") else {}
+    engines: dict[str, Engine] = {"torch": eager, **own, **ENGINES}
     known("engine", "engine", engine, engines)
     drawn = arrays(network, files) if files else images(network, size, CPU, batch, torch.float32)
     about, state = trained(network, source, weights)

@@ -20,6 +20,7 @@ from archdsl.runtime.bench.engines import (
     compiled,
     eager,
     frozen,
+    fused,
     onnxruntime,
     openvino,
 )
@@ -133,10 +134,6 @@ class Sides:
         self.code.pack(made)
         return made
 
-    def fused(self, model: nn.Module, inputs: Inputs) -> Inference:
-        """An engine: the module for inference with its layers joined for a CPU."""
-        return eager(self.code.fused(model, *inputs), inputs)
-
     def graphed(self, model: nn.Module, inputs: Inputs) -> Inference:
         """An engine: the module for inference as one CUDA graph."""
         with torch.inference_mode():
@@ -194,7 +191,7 @@ def for_inference(sides: Sides, compile: bool, engines: Sequence[str]) -> Iterat
     if sides.offers("pack", "cpu"):
         yield entry("archdsl, packed", sides.own_packed)
     if sides.offers("fused", "cpu") and conditions.dtype == torch.float32:
-        yield entry("archdsl, fused", sides.own_rewritten, sides.fused)
+        yield entry("archdsl, fused", sides.own_rewritten, fused(sides.code))
     if sides.offers("graphed", "cuda"):
         yield entry("archdsl, CUDA graph", sides.own_rewritten, sides.graphed)
     if compile:

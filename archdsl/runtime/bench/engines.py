@@ -35,6 +35,11 @@ def eager(model: Callable[..., object], inputs: Inputs) -> Inference:
     return run
 
 
+def fused(code: Any) -> Engine:
+    """What a file with code for inference has for a CPU: oneDNN joins the layers."""
+    return lambda model, inputs: eager(code.fused(model, *inputs), inputs)
+
+
 def compiled(model: nn.Module, inputs: Inputs) -> Inference:
     """`torch.compile`; on a GPU it tries kernels and takes the fastest."""
     if inputs[0].is_cuda:
