@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl import library
 from archdsl.diagnostics import ArchError, Diagnostic, mistake
+from archdsl.garbage import search_put_off
 from archdsl.runtime import needed
 from archdsl.source import Source
 
@@ -325,6 +326,7 @@ def counted(network: Network, count: str) -> Report:
     return counted(network, count, functions(network))
 
 
+@search_put_off()
 def summary(network: Network, level: str = "block", count: str = "macs", **wishes: Any) -> str:
     """Network to a table; `count` is one of `counts.CONVENTIONS`, wishes those of `summary`."""
     from archdsl.counts import CONVENTIONS

@@ -84,7 +84,7 @@ class Count:
         """Bytes that a node needs for itself."""
         if not node.inputs:
             return 0
-        return sum(map(self.bytes, node.op.scratch(*self.network.input_shapes(node))))
+        return sum(map(self.bytes, node.applied.scratch))
 
     def kept_for(self, index: int) -> int:
         """Bytes that training keeps on behalf of a node."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import prod
 
-from archdsl.ops.base import Construct, Op, Role, Tensor, Window
+from archdsl.ops.base import Buffer, Construct, Op, Role, Tensor, Window
 from archdsl.records import cached_property
 from archdsl.shapes import ChannelsLast, Misfit, Shape
 
@@ -86,6 +86,11 @@ class Applied:
     def macs(self) -> int:
         """Multiply-accumulates per sample."""
         return self.op.macs(*self.inputs)
+
+    @cached_property
+    def scratch(self) -> tuple[Buffer, ...]:
+        """Tensors that it makes for itself, gone when it is done."""
+        return self.op.scratch(*self.inputs)
 
     @cached_property
     def windows(self) -> tuple[Window, ...] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field, replace
 
-from archdsl.graph import Node
+from archdsl.graph import Node, Scope
 from archdsl.naming import is_attribute, unique
 from archdsl.ops import REQUIRED, Argument, Construct
 from archdsl.pytext import (
@@ -41,7 +41,7 @@ class Class:
     name: str
     group: Group
     slots: Slots
-    scopes: dict[int, int] = field(default_factory=dict)  # id of a scope: its use
+    scopes: dict[Scope, int] = field(default_factory=dict)  # the uses, numbered
     init: list[str] = field(default_factory=list)
     attributes: dict[int, str] = field(default_factory=dict)  # position: attribute
     functions: dict[int, bool] = field(default_factory=dict)  # position: overwrites its input
@@ -49,13 +49,13 @@ class Class:
 
     def index(self, item: Item) -> int:
         """Which use of this class an item is."""
-        return self.scopes[id(item.scope.original)]
+        return self.scopes[item.scope.original]
 
 
 class Constructor:
     """Writes the constructors of classes; inner classes come first."""
 
-    def __init__(self, class_of: dict[int, Class]) -> None:
+    def __init__(self, class_of: dict[Scope, Class]) -> None:
         self.class_of = class_of
 
     def fill(self, made: Class) -> None:
@@ -278,7 +278,7 @@ class Constructor:
 
     def instance(self, column: Column, uses: Uses) -> Py:
         """A use of another class of the file."""
-        inner = self.class_of[id(column[0].scope.original)]
+        inner = self.class_of[column[0].scope.original]
         indices = [inner.index(item) for item in column]
         items: list[Py] = []
         for parameter in inner.slots.parameters:

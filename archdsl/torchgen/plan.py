@@ -47,7 +47,7 @@ class Plan:
         self.bodies = bodies
         self.network_of: dict[Scope, Network] = {}
         self.heights: dict[Scope, int] = {}
-        self.class_of: dict[int, Class] = {}
+        self.class_of: dict[Scope, Class] = {}
         self.made: list[Class] = []
         network = networks[0]
         self.given: set[str] = set()  # names that blocks have asked for
@@ -92,8 +92,8 @@ class Plan:
         first = group.instances[0].scope
         root = first.kind == "network"
         if root and len(group.instances) < len(self.networks):
-            alike = {id(instance.network) for instance in group.instances}
-            raise Fixed({i for i, n in enumerate(self.networks) if id(n) not in alike})
+            alike = {instance.network for instance in group.instances}
+            raise Fixed({i for i, n in enumerate(self.networks) if n not in alike})
         slots = Slots(
             [instance.scope for instance in group.instances],
             [instance.network for instance in group.instances],
@@ -105,8 +105,8 @@ class Plan:
         name = self.root_name if root else self.unique(self.name(first), "Block")
         made = Class(name, group, slots)
         for i, instance in enumerate(group.instances):
-            made.scopes[id(instance.scope)] = i
-            self.class_of[id(instance.scope)] = made
+            made.scopes[instance.scope] = i
+            self.class_of[instance.scope] = made
         Constructor(self.class_of).fill(made)
         named = set(re.findall(r"\w+", "\n".join(made.init)))
         slots.parameters = [p for p in ordered(slots) if p.name in named]
@@ -124,7 +124,7 @@ class Plan:
         return found
 
     def class_at(self, scope: Scope) -> Class:
-        return self.class_of[id(scope.original)]
+        return self.class_of[scope.original]
 
 
 def support(network: Network) -> set[str]:

@@ -65,8 +65,8 @@ def grouped(instances: list[Instance], class_of: ClassOf) -> list[Group]:
                 done.append(part)
             else:
                 waiting = [*decided, *waiting]
-    order = {id(instance.scope): i for i, instance in enumerate(instances)}
-    return sorted(done, key=lambda group: order[id(group.instances[0].scope)])
+    order = {instance.scope: i for i, instance in enumerate(instances)}
+    return sorted(done, key=lambda group: order[group.instances[0].scope])
 
 
 def partition(instances: list[Instance], class_of: ClassOf) -> list[Group]:
