@@ -200,6 +200,13 @@ def compile_inference(
     return generated(declared, asserted(declared, settings), settings, template, chosen)
 
 
+def compile_for_engines(declared: DeclaredNetwork, settings: Settings = NONE) -> str:
+    """Declaration to PyTorch source rewritten for what runs it as a whole."""
+    from archdsl.passes import FOR_ENGINES
+
+    return compile_inference(declared, settings, passes=FOR_ENGINES)
+
+
 def generated(
     declared: DeclaredNetwork,
     network: Network,
@@ -263,8 +270,8 @@ def bench(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -
     """Declaration to how long its code takes; the wishes are those of `runtime.bench.bench`."""
     with needed("timing a network"):
         from archdsl.runtime.bench import bench
-    sources = compile(declared, settings), compile_inference(declared, settings)
-    return bench(expanded(declared, settings), *sources, **wishes)
+    rewritten = compile_inference(declared, settings), compile_for_engines(declared, settings)
+    return bench(expanded(declared, settings), compile(declared, settings), *rewritten, **wishes)
 
 
 def timings(contest: Contest, *, color: bool = False, width: int | None = None) -> str:
@@ -285,8 +292,8 @@ def run(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -> 
     """Declaration to what comes out of it; the wishes are those of `runtime.run.run`."""
     with needed("running a network"):
         from archdsl.runtime.run import run
-    sources = compile(declared, settings), compile_inference(declared, settings)
-    return run(expanded(declared, settings), *sources, **wishes)
+    rewritten = compile_inference(declared, settings), compile_for_engines(declared, settings)
+    return run(expanded(declared, settings), compile(declared, settings), *rewritten, **wishes)
 
 
 def pass_names() -> list[str]:

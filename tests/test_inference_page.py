@@ -62,6 +62,18 @@ def test_misuse_is_told(folder: Path, words: list[str], message: str) -> None:
     assert message in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "left_out"),
+    [("-merge_siblings", {"merge_siblings"}), ("-fold_bn,-fix_pad", {"fold_bn", "fix_pad"})],
+)
+def test_passes_may_be_left_out(folder: Path, words: str, left_out: set[str]) -> None:
+    arguments = ["compile", "small.arch", "--for", "inference", "--explain", "--passes", words]
+    result = CliRunner().invoke(verbs, arguments)
+    assert result.exit_code == 0
+    made = {each.name for each in PASSES if f"\n{each.name} " in result.stderr}
+    assert made == {each.name for each in PASSES} - left_out
+
+
 def test_the_file_bears_its_purpose_in_its_name(folder: Path) -> None:
     words = ["compile", "small.arch", "--for", "inference", "--passes", "none"]
     assert CliRunner().invoke(verbs, words).exit_code == 0

@@ -18,15 +18,16 @@ PURPOSES = ("training", "inference")
 
 
 def chosen(_: click.Context, __: click.Parameter, given: str | None) -> list[str] | None:
-    """The passes of `--passes`; None for all."""
+    """The passes of `--passes`; None for all. A name behind a `-` is left out."""
     if given is None:
         return None
     names = [] if given == "none" else [name.strip() for name in given.split(",")]
     known = pipeline.pass_names()
     for name in names:
-        if name not in known:
+        if name.removeprefix("-") not in known:
             raise click.BadParameter(f"'{printable(name)}' is none of {', '.join(known)}")
-    return names
+    wanted = [name for name in names if name in known] or (known if names else [])
+    return [name for name in wanted if f"-{name}" not in names]
 
 
 @click.command(
@@ -59,7 +60,7 @@ Examples:
     "--passes",
     metavar="NAME,...",
     callback=chosen,
-    help="Which rewritings to make for inference; all by default, 'none' for none.",
+    help="Which rewritings to make for inference: all by default, -NAME for all but one, none.",
 )
 @click.option("--explain", is_flag=True, help="Say what each rewriting did.")
 def compile(

@@ -26,7 +26,7 @@ from archdsl.passes.pool_first import pool_first
 from archdsl.passes.weights import Rewritten, unchanged
 from archdsl.records import dataclass
 
-__all__ = ["PASSES", "Pass", "Rewritten", "Step", "rewrite"]
+__all__ = ["FOR_ENGINES", "PASSES", "Pass", "Rewritten", "Step", "rewrite"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ PASSES = (
     Pass("fuse_activations", fuse_activations, "{} activations applied by the convolution before"),
     Pass("pool_first", pool_first, "{} times a pool went ahead of what it followed"),
 )
+
+
+# For engines that run a network as a whole: a call costs them little, and a slice a copy.
+FOR_ENGINES = tuple(each.name for each in PASSES if each.run is not merge_siblings)
 
 
 @dataclass(frozen=True)

@@ -310,14 +310,18 @@ def fused(model: nn.Module, *inputs: Tensor) -> Callable[..., Tensor]:
     # oneDNN fails at some concatenations of pools, and leaves those of this name alone.
     cat = "graph(%x, %dim):\n  %y = aten::cat(%x, %dim)\n  return (%y)"
     rewrite = torch._C._jit_pass_custom_pattern_based_rewrite_graph
-    onednn = torch.jit.fuser("fuser3")  # type: ignore[attr-defined]
-    with torch.no_grad(), onednn, warnings.catch_warnings():
+    enabled = torch.jit.onednn_fusion_enabled()  # type: ignore[no-untyped-call]
+    with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trace = torch.jit.trace(model, inputs, check_trace=False)  # type: ignore[no-untyped-call]
         script = torch.jit.freeze(trace)
         rewrite(cat, cat.replace("cat", "concat"), script.graph)
-        for _ in range(3):  # shapes are seen, layers joined, kernels made
-            script(*inputs)
+        torch.jit.enable_onednn_fusion(enabled=True)
+        try:
+            for _ in range(3):  # shapes are seen, layers joined, kernels made
+                script(*inputs)
+        finally:
+            torch.jit.enable_onednn_fusion(enabled)
     run: Callable[..., Tensor] = script
     return run
 

@@ -42,6 +42,7 @@ def bench(
     network: Network,
     source: str,
     rewritten: str,
+    for_engines: str,
     purpose: str = "inference",
     against: str | None = None,
     *,
@@ -57,8 +58,8 @@ def bench(
 ) -> Contest:
     """Time a network's code for training or for inference, beside another model if one is named.
 
-    `source` is its code for training and `rewritten` that for inference. `told` hears how far it
-    is. Raises ArchError.
+    `source` is its code for training, `rewritten` that for inference, and `for_engines` that for
+    what runs it as a whole. `told` hears how far it is. Raises ArchError.
     """
     for engine in engines:
         known("engine", "engine", engine, ENGINES)
@@ -67,7 +68,7 @@ def bench(
     drawn = images(network, size, there, batch, torch.float32)
     inputs = [x.to(number) for x in drawn] if purpose == "inference" else drawn
     conditions = Conditions(there, number, inputs)
-    sides = Sides(network, source, rewritten, against, conditions)
+    sides = Sides(network, source, rewritten, for_engines, against, conditions)
     anew = compiling_anew(there) if compile else nullcontext()
     with threaded(threads), anew:
         if purpose == "inference":

@@ -77,6 +77,7 @@ class Sides:
     network: Network
     source: str  # of the training module
     rewritten: str  # of the one for inference
+    for_engines: str  # of the one for what runs it as a whole
     against: str | None
     conditions: Conditions
     state: State = field(default_factory=dict)
@@ -124,8 +125,15 @@ class Sides:
 
     def own_rewritten(self) -> nn.Module:
         """The module for inference."""
+        return self.inference(self.rewritten)
+
+    def own_for_engines(self) -> nn.Module:
+        """The module for what runs it as a whole."""
+        return self.inference(self.for_engines)
+
+    def inference(self, source: str) -> nn.Module:
         network = self.network
-        made = with_weights(self.rewritten, network.name, self.state, network.devices)
+        made = with_weights(source, network.name, self.state, network.devices)
         return made.to(self.conditions.device, self.conditions.dtype)
 
     def own_packed(self) -> nn.Module:
@@ -191,13 +199,13 @@ def for_inference(sides: Sides, compile: bool, engines: Sequence[str]) -> Iterat
     if sides.offers("pack", "cpu"):
         yield entry("archdsl, packed", sides.own_packed)
     if sides.offers("fused", "cpu") and conditions.dtype == torch.float32:
-        yield entry("archdsl, fused", sides.own_rewritten, fused(sides.code))
+        yield entry("archdsl, fused", sides.own_for_engines, fused(sides.code))
     if sides.offers("graphed", "cuda"):
         yield entry("archdsl, CUDA graph", sides.own_rewritten, sides.graphed)
     if compile:
         yield entry("archdsl, compiled", sides.own_rewritten, best)
     for name in engines:
-        yield entry(f"archdsl, {name}", sides.own_rewritten, ENGINES[name])
+        yield entry(f"archdsl, {name}", sides.own_for_engines, ENGINES[name])
 
 
 def for_training(sides: Sides, compile: bool) -> Iterator[Contestant]:
