@@ -190,3 +190,10 @@ def test_what_is_written_for_names_from_elsewhere_can_be_written(here: str) -> N
     blocks = "block a = relu\nblock b = bn\nnetwork other\n  input 8\n  [ a | b ]\n"
     expanded(declared_in(f"{blocks}network net\n  input 32x32x32\n  {unit}\n", "net"))
     assert not {*NAMES[here].split()} & {*OPS, *RESERVED}
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_setting_that_is_no_finite_number(value: float) -> None:
+    declared = declared_in("network net(p=0.5)\n  input 8\n  dropout p\n")
+    with pytest.raises(ArchError, match="a probability lies between 0 and 1"):
+        expanded(declared, {"p": value})

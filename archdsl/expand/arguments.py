@@ -280,7 +280,7 @@ def as_number(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) 
     """Any number; `1.0` is the whole number that it is."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise unlike(found, target, "a number", value, expr)
-    return int(value) if value == int(value) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def as_flag(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> bool:
