@@ -288,12 +288,15 @@ def plot_timings(contest: Contest, format: str = "svg") -> bytes:
     return plot_timings(contest, format)
 
 
-def run(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -> Outcome:
+def run(
+    declared: DeclaredNetwork, settings: Settings = NONE, *, engine: str = "torch", **wishes: Any
+) -> Outcome:
     """Declaration to what comes out of it; the wishes are those of `runtime.run.run`."""
     with needed("running a network"):
         from archdsl.runtime.run import run
-    rewritten = compile_inference(declared, settings), compile_for_engines(declared, settings)
-    return run(expanded(declared, settings), compile(declared, settings), *rewritten, **wishes)
+    rewritten = compile_inference if engine == "torch" else compile_for_engines
+    sources = compile(declared, settings), rewritten(declared, settings)
+    return run(expanded(declared, settings), *sources, engine=engine, **wishes)
 
 
 def pass_names() -> list[str]:

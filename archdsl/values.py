@@ -229,9 +229,12 @@ def bounded(value: float, expr: s.Expr) -> float:
     """Whole results of a division as integers; refuses what grows out of bounds."""
     if abs(value) > s.MAX_NUMBER:
         raise too_large(expr)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+    return whole(value)
+
+
+def whole(value: float) -> float:
+    """A number, as an integer where it is one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def too_large(expr: s.Expr) -> ArchError:

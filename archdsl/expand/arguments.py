@@ -13,7 +13,7 @@ from archdsl.ops import OPS, Op, least
 from archdsl.records import cached_property, dataclass
 from archdsl.shapes import extents
 from archdsl.symbols import Literally, Sym
-from archdsl.values import Strided, Unsolved, Value, kind_of
+from archdsl.values import Strided, Unsolved, Value, kind_of, whole
 
 Sizes = tuple[int, ...]
 Evaluate = Callable[[s.Expr], Value]
@@ -280,7 +280,7 @@ def as_number(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) 
     """Any number; `1.0` is the whole number that it is."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise unlike(found, target, "a number", value, expr)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return whole(value)
 
 
 def as_flag(found: OpArguments, target: Field[Any], value: Any, expr: s.Expr) -> bool:

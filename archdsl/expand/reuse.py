@@ -34,10 +34,12 @@ class Reuse:
     def key(self, call: s.Call, env: Env, names: list[str | None], x: int) -> Hashable:
         """Where and on what a block is called; None where that does not tell what becomes of it."""
         walk = self.walk
-        if walk.joining or walk.mistakes or x == BROKEN or walk.edits.reach_into(walk, names):
+        if walk.joining or walk.mistakes or x == BROKEN:
             return None
         within = env.declared.definition
         if env.bodies or (isinstance(within, s.Definition) and within.kind == "block"):
+            return None
+        if walk.edits.reach_into(walk, names):
             return None
         passed, shapes = x < 0, (walk.shape(x), walk.shape(env.entry))
         uses = len(walk.uses), walk.uses[0][1]  # the outermost is the one that nodes tell

@@ -50,10 +50,9 @@ def run(
     network: Network,
     source: str,
     rewritten: str,
-    for_engines: str,
     files: Sequence[Path] = (),
     *,
-    engine: str = "torch",
+    engine: str,
     weights: Path | None = None,
     batch: int = 1,
     size: int | None = None,
@@ -62,11 +61,10 @@ def run(
 ) -> Outcome:
     """Run a network on a CPU, on arrays of files or else at random.
 
-    `source` is its code for training, whose weights are a file's or random ones, `rewritten` that
-    for inference, and `for_engines` that for engines other than `torch`. Raises ArchError.
+    `source` is its code for training, whose weights are a file's or random ones, and `rewritten`
+    that for inference. Raises ArchError.
     """
-    used = rewritten if engine == "torch" else for_engines
-    code = imported(used, function_name(network.name))
+    code = imported(rewritten, function_name(network.name))
     own = {"fused": fused(code)} if hasattr(code, "fused") else {}
     engines: dict[str, Engine] = {"torch": eager, **own, **ENGINES}
     known("engine", "engine", engine, engines)
@@ -74,7 +72,7 @@ def run(
     about, state = trained(network, source, weights)
     number = getattr(torch, dtype)
     inputs = [x.to(number) for x in drawn]
-    model = with_weights(used, network.name, state, network.devices).to(number)
+    model = with_weights(rewritten, network.name, state, network.devices).to(number)
     runs: list[Inference] = []
     outputs: list[Tensor] = []
 
