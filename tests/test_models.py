@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -147,3 +148,14 @@ def test_models_of_libraries(library: str) -> None:
     with torch.device("meta"):
         found = model(f"{library}:resnet18")
     assert sum(p.numel() for p in found.parameters()) == 11_689_512
+
+
+def test_a_file_saved_twice_in_a_second_is_read_twice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = Path("net.py")
+    for n in (2, 3):
+        file.write_text(f"from torch import nn\n\ndef make():\n    return nn.Linear({n}, 1)\n")
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        assert model("net.py:make").in_features == n

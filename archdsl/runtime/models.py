@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import extract_tb
@@ -158,11 +159,14 @@ def file_module(path: Path) -> ModuleType:
     name = f"archdsl_file_{path.stem}"
     spec = spec_from_file_location(name, path.resolve())
     assert spec is not None
-    assert spec.loader is not None
+    assert isinstance(spec.loader, SourceFileLoader)
     module = module_from_spec(spec)
     sys.modules[name] = module  # where dataclasses look for it
     with importable(path.resolve().parent):
-        spec.loader.exec_module(module)
+        # Compiled anew: what Python keeps stays unread where a file of one length is saved twice in
+        # a second.
+        code = spec.loader.source_to_code(path.read_bytes(), str(path.resolve()))
+        exec(code, vars(module))
     return module
 
 
