@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 
 from archdsl.layout import CLOSE, TOKEN, layout
-from archdsl.parser import DECLARATIONS, parse
+from archdsl.parser import parse
+from archdsl.parser.grammar import DECLARATIONS
 from archdsl.records import dataclass
 from archdsl.source import Source
 

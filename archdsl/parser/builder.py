@@ -1,83 +1,17 @@
-"""Text to tree: Lark reads the layout of a spec, declaration by declaration."""
+"""Lark's tree of a declaration to the tree of the language."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache as once
-from io import BytesIO
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from lark import Lark, Token, Tree, UnexpectedInput
+from lark import Token, Tree
 
-from archdsl import cache
 from archdsl import syntax as s
-from archdsl.diagnostics import ArchError, Diagnostic, did_you_mean
-from archdsl.garbage import search_put_off
-from archdsl.layout import CLOSE, layout
-from archdsl.lessons import CHARACTERS, EXAMPLES
-from archdsl.library import PACKAGE
+from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.source import Source, Span
 
-DECLARATIONS = ("use", "let", "block", "network")
-HEADER = re.compile(r"^[ \t]*(?:use|let|block|network)[ \t]+(?![ \t]*:)", re.MULTILINE)
 SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9}
-
-
-@search_put_off()
-def parse(source: Source) -> s.Spec:
-    """The tree of a spec; raises ArchError with one diagnostic per broken declaration."""
-    text = layout(source)
-    parts: list[Any] = []
-    mistakes: list[Diagnostic] = []
-    for start, chunk in declarations(text):
-        try:
-            tree = grammar().parse(chunk)
-            parts += Builder(source, start).built(tree)[0]
-        except UnexpectedInput as error:
-            mistakes.append(explain(source, start, chunk, error))
-        except RecursionError:
-            mistakes.append(too_deep(source, start, chunk))
-        except ArchError as error:
-            mistakes += error.diagnostics
-    if mistakes:
-        raise ArchError(*mistakes)
-    return s.Spec(
-        source,
-        tuple(p for p in parts if isinstance(p, s.Use)),
-        tuple(p for p in parts if isinstance(p, s.Definition)),
-        tuple(p for p in parts if isinstance(p, s.NetworkDef)),
-    )
-
-
-def too_deep(source: Source, offset: int, chunk: str) -> Diagnostic:
-    """What is said of an expression that Python's stack cannot hold."""
-    start = offset + len(chunk) - len(chunk.lstrip())
-    span = Span(source, start, offset + len(chunk.rstrip()))
-    return Diagnostic("limit", "an expression in this declaration is too long or too deep", span)
-
-
-@once
-def grammar() -> Lark:
-    """The parser, its tables kept between runs."""
-    if tables := cache.read("tables"):
-        return Lark.load(BytesIO(tables))
-    text = (PACKAGE / "grammar.lark").read_text(encoding="utf-8")
-    # Builder knows places by the tokens, all of which it needs for that; Lark takes half as long
-    # again to work out what it calls positions.
-    made = Lark(text, parser="lalr", keep_all_tokens=True, maybe_placeholders=False)
-    made.save(tables := BytesIO())
-    cache.write("tables", tables.getvalue())
-    return made
-
-
-def declarations(text: str) -> Iterator[tuple[int, str]]:
-    """The text cut before each declaration, so that one mistake does not hide the next."""
-    starts = [m.start() for m in HEADER.finditer(text)]
-    if not starts or text[: starts[0]].strip():
-        starts.insert(0, 0)
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        yield start, text[start:end]
 
 
 class Builder:
@@ -501,49 +435,3 @@ WORDS: dict[str, Callable[[str, Span], s.Expr | s.Label]] = {
     "IN_AXIS": in_axis,
     "LABEL": label,
 }
-
-
-# ---- syntax mistakes -----------------------------------------------------------------------
-
-
-@once
-def lessons() -> dict[tuple[object, str], str]:
-    """The lesson of each place where an example stops the parser."""
-    found: dict[tuple[object, str], str] = {}
-    for lesson, examples in EXAMPLES.items():
-        for example in examples:
-            try:
-                grammar().parse(example.replace("!", CLOSE))
-            except UnexpectedInput as error:
-                found.setdefault(stop(error), lesson)
-    return found
-
-
-def stop(error: UnexpectedInput) -> tuple[object, str]:
-    """Where the parser stopped: its state, and the kind of word that does not fit."""
-    state = getattr(error.state, "position", error.state)
-    token = getattr(error, "token", None)
-    return state, token.type if token is not None else str(getattr(error, "char", ""))
-
-
-def explain(source: Source, offset: int, chunk: str, error: UnexpectedInput) -> Diagnostic:
-    """A syntax mistake in the author's terms."""
-    start = min(offset + (error.pos_in_stream or 0), len(source.text))
-    token = getattr(error, "token", None)
-    word = str(token) if token is not None else chunk[error.pos_in_stream or 0 :][:1]
-    word = ">" if word == "\x02" else word
-    if not word.strip() or (token is not None and token.type == "$END"):
-        # The mistake shows only at the line's end: point at the last word there is.
-        start = len(source.text[:start].rstrip())
-        start = max(start - 1, 0)
-        span, what = Span(source, start, start + 1), "the line ends too soon"
-    else:
-        span = Span(source, start, start + max(1, len(word.rstrip())))
-        what = f"'{word.strip()}' cannot stand here"
-    taught = lessons().get(stop(error)) or CHARACTERS.get(word[:1], "")
-    first = chunk.split(None, 1)[0] if chunk.strip() else ""
-    hint = ""
-    if offset == 0 and first not in DECLARATIONS:
-        taught = "a file consists of declarations: use, let, block, network"
-        hint = did_you_mean(first, DECLARATIONS)
-    return Diagnostic("syntax", f"{what}: {taught}" if taught else what, span, help=hint)
