@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, mistake
-from archdsl.expand.edits import Variant
+from archdsl.expand.edits import Edits, Variant
 from archdsl.expand.joins import Broken, Goal
 from archdsl.graph import Node, Output, Scope, Use, joined, trail
 from archdsl.modules import Declared
@@ -36,11 +36,13 @@ class Abandoned(Exception):
 class Room:
     """What a scope has named while it is filled: labelled tensors, and items on each level.
 
-    A level of variants has a namer of its own, and a path of the scope as it sees it.
+    A level of variants has a namer of its own, and a path of the scope as it sees it. `level` is
+    the walk's where the scope stands.
     """
 
     scope: Scope
     outer: Room | None
+    level: int
     paths: list[str | None]
     namers: list[Namer]
     tensors: dict[str, int] = field(default_factory=dict)
@@ -69,9 +71,11 @@ class Building:
         self.training = False
         self.uses: list[tuple[Declared, Span]] = []  # the blocks and lets that the walk is in
         self.aliases: dict[int, int] = {}
+        self.edits = Edits(variant)
+        self.level = 0  # the first on which what is walked has names
         self.asked = 0  # how often for a tensor by its label
         self.scope = Scope("network", variant.name, "", title=variant.name)
-        self.room = room(self.scope, None, [""] * (len(variant.levels) + 1))
+        self.room = room(self.scope, None, 0, [""] * (len(variant.levels) + 1))
 
     # ---- scopes ----
 
@@ -83,14 +87,18 @@ class Building:
         scope = Scope(kind, name, paths[-1] or name, outer, numbered, span=span)
         scope.source, scope.entry = x, self.real(x)
         outer.items.append(scope)
-        self.scope, self.room = scope, room(scope, self.room, paths)
+        self.scope, self.room = scope, room(scope, self.room, self.level, paths)
+        top = len(self.variant.levels)
+        if self.level < top and not self.edits.reach_into(paths):
+            self.level = top
+            self.edits.see(paths, scope)
         return scope
 
     def close(self, scope: Scope) -> None:
         """Walk on behind a scope, in the one around it."""
         assert scope.parent is not None
         assert self.room.outer is not None
-        self.scope, self.room = scope.parent, self.room.outer
+        self.scope, self.level, self.room = scope.parent, self.room.level, self.room.outer
         scope.exit = None if scope.end is None else self.real(scope.end)
 
     @contextmanager
@@ -284,6 +292,6 @@ class Building:
         raise Abandoned
 
 
-def room(scope: Scope, outer: Room | None, paths: list[str | None]) -> Room:
+def room(scope: Scope, outer: Room | None, level: int, paths: list[str | None]) -> Room:
     """What a scope has named before it is filled: nothing."""
-    return Room(scope, outer, paths, [Namer(scope.numbered) for _ in paths])
+    return Room(scope, outer, level, paths, [Namer(scope.numbered) for _ in paths])

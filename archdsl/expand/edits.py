@@ -182,19 +182,18 @@ class Edits:
     variant: Variant
     used: set[int] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
-    copied: list[tuple[str, Scope]] = field(default_factory=list)  # whose items are seen with them
+    alike: list[tuple[str, Scope]] = field(default_factory=list)  # whose items are seen with them
 
     def __post_init__(self) -> None:
         self.around = [{*all_of(*map(enclosing, level))} for level in self.variant.levels]
 
-    def reach_into(self, walk: Expander, names: list[str | None]) -> bool:
-        """Whether a line is about something within an item of these names."""
-        paths = walk.room.within(names)
+    def reach_into(self, paths: list[str | None]) -> bool:
+        """Whether a line is about something within the item that has these paths."""
         return any(path in around for path, around in zip(paths, self.around, strict=False))
 
-    def see(self, walk: Expander, names: list[str | None], copy: Scope) -> None:
-        """Know the names within an item that is not walked."""
-        self.copied += [(path, copy) for path in walk.room.within(names)[:-1] if path]
+    def see(self, paths: list[str | None], scope: Scope) -> None:
+        """Know the names within an item that no line reaches into: each level has the same."""
+        self.alike += [(path, scope) for path in paths[:-1] if path]
 
     def place(self, walk: Expander, child: Child, x: int) -> int | None:
         """Name an item on each level from `walk.level` up, and make what becomes of it."""
@@ -258,11 +257,11 @@ class Edits:
                     )
 
     def known(self) -> set[str]:
-        """The paths of all items, those within copies included."""
+        """The paths of all items."""
         found = set(self.seen)
-        for path, copy in self.copied:
-            items: list[Node | Scope] = [*copy.named_scopes(), *copy.nodes()]
-            found |= {joined(path, item.path.removeprefix(copy.path)[1:]) for item in items}
+        for path, scope in self.alike:
+            items: list[Node | Scope] = [*scope.named_scopes(), *scope.nodes()]
+            found |= {joined(path, item.path.removeprefix(scope.path)[1:]) for item in items}
         return found
 
 

@@ -39,7 +39,7 @@ class Reuse:
         within = env.declared.definition
         if env.bodies or (isinstance(within, s.Definition) and within.kind == "block"):
             return None
-        if walk.edits.reach_into(walk, names):
+        if walk.edits.reach_into(walk.room.within(names)):
             return None
         passed, shapes = x < 0, (walk.shape(x), walk.shape(env.entry))
         uses = len(walk.uses), walk.uses[0][1]  # the outermost is the one that nodes tell
@@ -92,7 +92,7 @@ class Reuse:
         if not self.in_place(use, name, x):
             use = self.copied(use, name, env, x)
             walk.known[key, use.scope.path] = use
-        walk.edits.see(walk, names, use.scope)
+        walk.edits.see(walk.room.within(names), use.scope)
         walk.scope.items.append(use.scope)
         walk.nodes += use.scope.nodes()
         walk.aliases |= use.passed

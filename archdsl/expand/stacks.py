@@ -23,6 +23,8 @@ class Stacks:
 
     def __init__(self, walk: Expander) -> None:
         self.walk = walk
+        # By a size of the tree and what it is given to: whether it stands for a number.
+        self.numbers: dict[tuple[object, ...], bool] = {}
 
     def copies(self, unit: s.Unit, env: Env) -> list[s.Unit] | None:
         """The units that a stack repeats; None for what is no stack."""
@@ -100,9 +102,12 @@ class Stacks:
     def takes_number(self, call: s.Call, arg: s.Arg, env: Env) -> bool:
         """Whether an argument stands where a number belongs, and never a size."""
         callee = self.walk.callee(call.name, env)
-        places = self.walk.kinds.places(call, callee)
-        place = next(place for expr, place in places if expr is arg.value)
-        return place == "count" or (place == "number" and callee.name not in OPS)
+        key = id(arg.value), callee.name, callee.declared
+        if key not in self.numbers:
+            places = self.walk.kinds.places(call, callee)
+            place = next(place for expr, place in places if expr is arg.value)
+            self.numbers[key] = place == "count" or (place == "number" and callee.name not in OPS)
+        return self.numbers[key]
 
     def count(self, expr: s.Expr, env: Env) -> int:
         found = env(expr)

@@ -12,7 +12,7 @@ from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
 from archdsl.expand.arguments import UNKNOWN, OpArguments, op_arguments
 from archdsl.expand.building import BROKEN, MAX_STEPS, Building
-from archdsl.expand.edits import Child, Edits, Variant
+from archdsl.expand.edits import Child, Variant
 from archdsl.expand.joins import Broken, Joins
 from archdsl.expand.kinds import Kinds
 from archdsl.expand.names import Closure, Env
@@ -33,7 +33,6 @@ class Expander(Building):
 
     def __init__(self, variant: Variant, uses: Mapping[Hashable, Use]) -> None:
         super().__init__(variant, uses)
-        self.edits = Edits(variant)
         self.kinds = Kinds(self.find)
         self.joins = Joins(self)
         self.stacks = Stacks(self)
@@ -41,7 +40,6 @@ class Expander(Building):
         self.reuse = Reuse(self)
         self.envs: list[Env] = []  # of the networks of a `from` chain, the base first
         self.joining = False
-        self.level = 0
         self.steps = 0
         self.started = False  # the inputs are known, and `in` with them
 
