@@ -16,6 +16,7 @@ from archdsl.diagnostics import ArchError, Diagnostic, Note, did_you_mean, warni
 from archdsl.expand import expand
 from archdsl.expand.edits import variant_of
 from archdsl.graph import Network
+from archdsl.lint.kernels import swapped
 from archdsl.lint.layers import bias_before_norm, double_activation, double_norm
 from archdsl.lint.outputs import dead_end, softmax_output
 from archdsl.lint.pixels import dropped_pixels
@@ -26,6 +27,7 @@ from archdsl.unused import unused_names
 
 Rule = Callable[[Reading], Iterator[Diagnostic]]
 RULES: tuple[Rule, ...] = (
+    swapped,
     bias_before_norm,
     double_activation,
     double_norm,

@@ -1,0 +1,37 @@
+"""Kernels that look like numbers of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archdsl.diagnostics import Diagnostic
+from archdsl.graph import Node
+from archdsl.lint.reading import Reading, once, told
+from archdsl.shapes import extents
+
+LARGE = 16  # the extent from which a kernel is taken for a number of channels
+
+
+def swapped(reading: Reading) -> Iterator[Diagnostic]:
+    """A large kernel and few channels: as if the channels had been written first."""
+    found = ((node, kernel(node)) for node in reading.network.nodes)
+    return (
+        told(
+            "swapped",
+            f"a kernel of {extents(size)} makes {channels} channel{'s' if channels > 1 else ''}",
+            node,
+            help=f"the kernel goes first: {node.op.name} {channels}x{channels} {size[0]}",
+        )
+        for node, size in once(found)
+        if min(size, default=0) >= LARGE and (channels := node.shape.channels) <= min(size) // 2
+    )
+
+
+def kernel(node: Node) -> tuple[int, ...]:
+    """The extents of a convolution's kernel on a map of rows and columns; none of others.
+
+    Signals and volumes, and what makes a map finer, do with few channels and large kernels.
+    """
+    windows = node.applied.windows or ()
+    plain = node.op.family == "conv" and all(window.finer == 1 for window in windows)
+    return tuple(window.kernel for window in windows) if plain and len(windows) == 2 else ()
