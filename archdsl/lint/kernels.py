@@ -14,7 +14,8 @@ LARGE = 16  # the extent from which a kernel is taken for a number of channels
 
 def swapped(reading: Reading) -> Iterator[Diagnostic]:
     """A large kernel and few channels: as if the channels had been written first."""
-    found = ((node, kernel(node)) for node in reading.network.nodes)
+    convolutions = (node for node in reading.network.nodes if node.op.family == "conv")
+    found = ((node, kernel(node)) for node in convolutions)
     return (
         told(
             "swapped",
@@ -33,5 +34,6 @@ def kernel(node: Node) -> tuple[int, ...]:
     Signals and volumes, and what makes a map finer, do with few channels and large kernels.
     """
     windows = node.applied.windows or ()
-    plain = node.op.family == "conv" and all(window.finer == 1 for window in windows)
-    return tuple(window.kernel for window in windows) if plain and len(windows) == 2 else ()
+    if len(windows) != 2 or any(window.finer != 1 for window in windows):
+        return ()
+    return tuple(window.kernel for window in windows)
