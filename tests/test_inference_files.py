@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -55,6 +57,27 @@ def test_weights_are_converted_into_storages_of_their_own(file: ModuleType) -> N
     assert not any(parameter.requires_grad for parameter in model.parameters())
     weights = [tensor for tensor in model.parameters() if tensor.ndim == 4]
     assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)
+
+
+def test_weights_may_be_parameters_and_lie_elsewhere(file: ModuleType) -> None:
+    class Elsewhere:
+        """A tensor on another device, which has to be brought here."""
+
+        def __init__(self, tensor: Tensor) -> None:
+            self.tensor = tensor
+
+        def detach(self) -> Elsewhere:
+            return self
+
+        def cpu(self) -> Tensor:
+            return self.tensor.detach()
+
+    given = trained()
+    found = file.from_trained(given.state_dict())
+    far = {key: Elsewhere(tensor) for key, tensor in given.state_dict().items()}
+    for state in (given.state_dict(keep_vars=True), far):
+        again = file.from_trained(state).state_dict()
+        assert all(torch.equal(tensor, again[key]) for key, tensor in found.state_dict().items())
 
 
 def test_weights_of_another_type_are_rounded_once(file: ModuleType) -> None:
@@ -132,7 +155,27 @@ def test_a_graph_computes_what_the_model_does(
         torch.testing.assert_close(output, model(second))
         assert run(first) is output
         torch.testing.assert_close(output, model(first))
+        with pytest.raises(ValueError, match=r"captured for \(2, 3, 16, 16\), and not \(1, "):
+            run(first[:1])  # which would be spread over the batch
     assert torch.equal(first, given), "inputs are the caller's"
+    kept = weakref.ref(model)
+    del model
+    gc.collect()
+    assert kept() is not None, "a graph reads weights, and does not keep them"
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64, torch.bfloat16])
+def test_packing_leaves_types_alone_that_the_processor_lacks(dtype: torch.dtype) -> None:
+    text = (
+        "network plain\n  input 3x16x16\n  conv 3x3 8 > relu > [ conv 3x3 8 + identity ] > relu\n"
+    )
+    file = imported(compile_inference(declared_in(text)), "plain")
+    x = torch.randn(2, 3, 16, 16, dtype=dtype)
+    with torch.inference_mode():
+        model = file.plain().to(dtype)
+        expected = model(x)
+        file.pack(model)
+        torch.testing.assert_close(model(x), expected, atol=0.05, rtol=0.05)
 
 
 def test_the_next_batch_is_copied_before_one_is_used(file: ModuleType, streams: list[str]) -> None:

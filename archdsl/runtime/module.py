@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archdsl.graph import Network
 from archdsl.naming import function_name
 
 
@@ -24,15 +25,17 @@ def build(source: str, name: str, arguments: Mapping[str, Any]) -> nn.Module:
     return network
 
 
-def with_weights(source: str, name: str, state: Mapping[str, Tensor], devices: int) -> nn.Module:
-    """The network of a source for inference, on a CPU with the training module's weights.
+def with_weights(
+    source: str, network: Network, state: Mapping[str, Tensor], device: torch.device
+) -> nn.Module:
+    """The module of a source for inference, with the training module's weights.
 
-    `devices` is how many its parts are spread over, if they are.
+    All of it is on one device, even where its parts have their own.
     """
-    code = imported(source, function_name(name))
-    placed = {"devices": [torch.device("cpu")] * devices} if devices else {}
-    network: nn.Module = code.from_trained(state, **placed)
-    return network
+    code = imported(source, function_name(network.name))
+    placed = {"devices": [device] * network.devices} if network.devices else {}
+    made: nn.Module = code.from_trained(state, **placed)
+    return made.to(device)
 
 
 def imported(source: str, name: str) -> ModuleType:

@@ -72,7 +72,7 @@ def run(
     about, state = trained(network, source, weights)
     number = getattr(torch, dtype)
     inputs = [x.to(number) for x in drawn]
-    model = with_weights(rewritten, network.name, state, network.devices).to(number)
+    model = with_weights(rewritten, network, state, CPU).to(number)
     runs: list[Inference] = []
     outputs: list[Tensor] = []
 

@@ -156,7 +156,8 @@ class Module:
     @property
     def trial_devices(self) -> str:
         """The statement that names the devices of a trial run."""
-        return f"    devices = [] if cuda else [device] * {self.devices}"
+        enough = f"cuda and torch.cuda.device_count() >= {self.devices}"
+        return f"    devices = [] if {enough} else [device] * {self.devices}"
 
     @property
     def trial_inputs(self) -> list[str]:

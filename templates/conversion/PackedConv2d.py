@@ -8,6 +8,15 @@ ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
 }
 
 
+def calculates_in(dtype: torch.dtype) -> bool:
+    """Whether oneDNN does on this processor."""
+    known = {torch.float32: "", torch.bfloat16: "bf16", torch.float16: "fp16"}
+    if dtype not in known or not torch.backends.mkldnn.is_available():
+        return False
+    test = f"_is_mkldnn_{known[dtype]}_supported"
+    return dtype == torch.float32 or bool(getattr(torch.ops.mkldnn, test)())
+
+
 class PackedConv2d(nn.Module):
     """A convolution on a CPU, its weight laid out once for a shape of input."""
 
@@ -29,6 +38,6 @@ class PackedConv2d(nn.Module):
             y = conv.default(x, self.weight, self.bias, *self.options, name, limits, "")
         else:
             relu = None if name == "none" else name
-            given = (x, other, self.weight, self.bias, *self.options)
+            given = (x, other.to(x.dtype), self.weight, self.bias, *self.options)
             y = conv.binary(*given, "add", 1.0, relu, [], None)
         return y

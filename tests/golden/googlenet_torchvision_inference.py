@@ -140,7 +140,8 @@ def from_trained(state_dict: Mapping[str, Tensor], classes: int = 1000) -> GoogL
         for key, tensor in model.state_dict().items()
     }
     model.load_state_dict(memory, assign=True)
-    convert(model, state_dict)
+    trained = {key: tensor.detach().cpu() for key, tensor in state_dict.items()}
+    convert(model, trained)
     return model
 
 
@@ -227,6 +228,15 @@ ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
 }
 
 
+def calculates_in(dtype: torch.dtype) -> bool:
+    """Whether oneDNN does on this processor."""
+    known = {torch.float32: "", torch.bfloat16: "bf16", torch.float16: "fp16"}
+    if dtype not in known or not torch.backends.mkldnn.is_available():
+        return False
+    test = f"_is_mkldnn_{known[dtype]}_supported"
+    return dtype == torch.float32 or bool(getattr(torch.ops.mkldnn, test)())
+
+
 class PackedConv2d(nn.Module):
     """A convolution on a CPU, its weight laid out once for a shape of input."""
 
@@ -248,7 +258,7 @@ class PackedConv2d(nn.Module):
             y = conv.default(x, self.weight, self.bias, *self.options, name, limits, "")
         else:
             relu = None if name == "none" else name
-            given = (x, other, self.weight, self.bias, *self.options)
+            given = (x, other.to(x.dtype), self.weight, self.bias, *self.options)
             y = conv.binary(*given, "add", 1.0, relu, [], None)
         return y
 
@@ -257,15 +267,16 @@ def pack(model: nn.Module) -> None:
     """Let convolutions on a CPU lay out their weights, for the input of a first call.
 
     Else PyTorch does so in each call. This is what torch.compile does with freezing, by
-    operators that are not public; the model takes other shapes too, but is not saved.
+    operators that are not public; the model takes other shapes too, but stays in its type
+    and is not saved. Convolutions in a type that oneDNN lacks here stay as they are.
     """
 
     def wait(parent: nn.Module, name: str, conv: nn.Conv2d) -> None:
         def first(x: Tensor, *others: Tensor) -> Tensor:
-            del conv.forward
+            conv.__dict__.pop("forward", None)
             layer: nn.Module = conv
             # On one position the plain product of matrices is faster.
-            if x.shape[2:] != (1, 1):
+            if x.shape[2:] != (1, 1) and calculates_in(conv.weight.dtype):
                 layer = PackedConv2d(conv, list(x.shape))
                 parent.add_module(name, layer)
             y: Tensor = layer(x, *others)
@@ -335,17 +346,24 @@ def graphed(model: nn.Module, *inputs: Tensor) -> Callable[..., Tensor]:
     device = static[0].device
     stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream(device))
+    # Capture is on another stream: what libraries keep for one is then the graph's memory.
+    other = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    graph = torch.cuda.CUDAGraph()
     with torch.cuda.stream(stream):
         for _ in range(3):  # kernels are chosen and libraries set up outside the graph
             model(*static)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, stream=stream):
-        output: Tensor = model(*static)
+        with torch.cuda.graph(graph, stream=other):
+            output: Tensor = model(*static)
+    captured = graph, model  # whose weights the graph reads, and does not keep alive
 
     def replay(*given: Tensor) -> Tensor:
         for x, new in zip(static, given, strict=True):
-            x.copy_(new, non_blocking=True)
-        graph.replay()
+            if new.shape != x.shape:
+                message = f"captured for {tuple(x.shape)}, and not {tuple(new.shape)}"
+                raise ValueError(message)
+            with torch.inference_mode():  # inputs may have been captured in it
+                x.copy_(new, non_blocking=True)
+        captured[0].replay()
         return output
 
     return replay
@@ -385,11 +403,15 @@ def main() -> None:
     args = cli.parse_args()
     device = torch.device(args.device)
     cuda = device.type == "cuda"
+    if cuda and device.index is not None:
+        torch.cuda.set_device(device)  # it is the one that timers wait for
     if args.pack and device.type != "cpu":
         cli.error("--pack lays out weights for a CPU")
     if args.fuse and (device.type != "cpu" or args.dtype not in {None, "float32"}):
         cli.error("--fuse joins layers for a CPU, in float32")
-    dtype = getattr(torch, args.dtype or ("bfloat16" if cuda else "float32"))
+    native = torch.cuda.is_bf16_supported(including_emulation=False)
+    half = "bfloat16" if native else "float16"  # on GPUs older than 2020
+    dtype = getattr(torch, args.dtype or (half if cuda else "float32"))
     model = googlenet_torchvision().to(device, dtype)
     inputs = [torch.randn(args.batch, 3, 224, 224, dtype=dtype, pin_memory=cuda)]
     from torch.utils.benchmark import Timer  # slow to import, and used here only

@@ -77,7 +77,14 @@ def bench(
             contestants = list(for_training(sides, compile))
         timings = tuple(contest(contestants, sides, rounds, told))
         setting = described(conditions)
-    return Contest(network.name, setting, timings, TOLERANCE[number])
+    return Contest(network.name, setting, timings, tolerance(conditions))
+
+
+def tolerance(conditions: Conditions) -> float:
+    """How far outputs may lie apart: on a GPU cuDNN cuts float32 to float16's digits (TF32)."""
+    on_gpu = conditions.device.type == "cuda"
+    cut = on_gpu and conditions.dtype == torch.float32 and torch.backends.cudnn.allow_tf32
+    return TOLERANCE[torch.float16 if cut else conditions.dtype]
 
 
 @contextmanager
@@ -116,7 +123,7 @@ class Entry:
     def off(self, other: Entry) -> float:
         """How far its outputs lie from another's, as a part of the largest value."""
         pairs = zip_longest(self.outputs, other.outputs, fillvalue=NOTHING)
-        return max(distance(ours.cpu().float(), theirs.cpu().float()) for ours, theirs in pairs)
+        return max(distance(ours.float(), theirs.float()) for ours, theirs in pairs)
 
 
 def entered(contestant: Contestant, device: torch.device) -> Entry:
@@ -125,12 +132,15 @@ def entered(contestant: Contestant, device: torch.device) -> Entry:
     runs: dict[str, Run] = {}
     firsts: dict[str, float] = {}
     results: list[Any] = []
+    outputs: list[Tensor] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what engines will no longer take one day
         built = timed(lambda: runs.update(contestant.build()), wait)
         for work, run in runs.items():
             firsts[work] = built + timed(lambda run=run: results.append(run()), wait)  # type: ignore[misc]
-    return Entry(contestant, runs, firsts, results[0])
+            if len(results) == 1:  # now, since graphs on a GPU write over them in the next run
+                outputs = [output.cpu() for output in results[0]]
+    return Entry(contestant, runs, firsts, outputs)
 
 
 def contest(
@@ -163,6 +173,6 @@ def contest(
                 name,
                 times[name],
                 entry.firsts[work],
-                peak(entry.runs[work], device) if entry.contestant.torch else None,
+                peak(entry.runs[work], device) if entry.contestant.allocates else None,
                 entry.off(baseline) if alike else None,
             )

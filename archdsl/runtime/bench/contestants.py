@@ -42,14 +42,14 @@ FORWARD, STEP, INFERENCE = "forward", "forward and backward", "inference"  # the
 class Contestant:
     """A name, and what makes its runs, by work, from weights that are in memory.
 
-    It is the network's `own` code, or the other model; of engines other than `torch` nobody knows
-    the memory.
+    It is the network's `own` code, or the other model. What `allocates` in each run tells its
+    memory: other engines have their own, and graphs on a GPU had theirs once and for all.
     """
 
     name: str
     build: Callable[[], Mapping[str, Run]]
     own: bool
-    torch: bool = True
+    allocates: bool = True
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ class Sides:
 
     def own(self) -> nn.Module:
         """The training module."""
-        made = built(self.network, self.source, CPU)
+        made = built(self.network, self.source, self.conditions.device)
         made.load_state_dict(self.state)
-        return made.to(self.conditions.device)
+        return made
 
     def own_rewritten(self) -> nn.Module:
         """The module for inference."""
@@ -132,9 +132,8 @@ class Sides:
         return self.inference(self.for_engines)
 
     def inference(self, source: str) -> nn.Module:
-        network = self.network
-        made = with_weights(source, network.name, self.state, network.devices)
-        return made.to(self.conditions.device, self.conditions.dtype)
+        made = with_weights(source, self.network, self.state, self.conditions.device)
+        return made.to(self.conditions.dtype)
 
     def own_packed(self) -> nn.Module:
         """The module for inference, which lays out its weights at the first call."""
@@ -178,7 +177,8 @@ def for_inference(sides: Sides, compile: bool, engines: Sequence[str]) -> Iterat
             made = make().eval().to(dtype=conditions.dtype, **layout).requires_grad_(False)
             return {INFERENCE: engine(made, conditions.inputs)}
 
-        return Contestant(name, build, own, engine not in (onnxruntime, openvino))
+        allocates = engine not in (onnxruntime, openvino) if on_cpu else engine is eager
+        return Contestant(name, build, own, allocates)
 
     def other(name: str, engine: Engine = eager, **layout: Any) -> Contestant:
         name = ", ".join(filter(None, (base, name)))
