@@ -155,6 +155,14 @@ class Scope:
             else:
                 yield from item.nodes()
 
+    def decisions(self) -> Iterator[Scope]:
+        """The decisions within, in walking order."""
+        for item in self.items:
+            if isinstance(item, Scope):
+                if item.kind == "choice":
+                    yield item
+                yield from item.decisions()
+
     def named_scopes(self) -> Iterator[Scope]:
         """It and the scopes within that bear names, in walking order."""
         if self.kind != "choice":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from archdsl.diagnostics import ArchError
@@ -73,7 +73,7 @@ class Trial:
         Of a network beside itself, whether it has in words; not, whether by what it changes.
         """
         return any(map(self.depends, self.network.counts)) or any(
-            map(self.takes, choices(self.network.root))
+            map(self.takes, self.network.root.decisions())
         )
 
     def takes(self, choice: Scope) -> bool:
@@ -105,12 +105,3 @@ class Trial:
     def differs(self, node: int) -> bool:
         """Whether a tensor's channels depend on the parameter."""
         return self.network.nodes[node].shape != self.probe.nodes[node].shape
-
-
-def choices(scope: Scope) -> Iterator[Scope]:
-    """The decisions within a scope."""
-    for item in scope.items:
-        if isinstance(item, Scope):
-            if item.kind == "choice":
-                yield item
-            yield from choices(item)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.api import architecture
+from archdsl.api import architecture, loads
 from archdsl.expand import expand
 from archdsl.graph import Assertion, Fits, Network, Node
 from archdsl.modules import Loader
@@ -162,3 +162,23 @@ def test_the_stride_of_a_stack_is_for_its_first_copy(call: str) -> None:
     strided = [node.op.describe() for node in network.nodes if node.op.describe()[:4] == "3x3/"]
     assert strided == ["3x3/2 4"]
     assert network.nodes[-1].shape == (4, 8, 8)
+
+
+ABSENT = [
+    "none",
+    "(none)",
+    "b: (none)",
+    "b: (none) x2",
+    "absent 16",
+    "b: (absent 16)",
+    "b: absent 16",
+]
+
+
+@pytest.mark.parametrize("branch", ABSENT)
+def test_a_branch_that_comes_to_none_is_no_module(branch: str) -> None:
+    text = "network n\n  input 3x32x32\n  [ conv 3x3 16 + conv 1x1 16 + {} ]\n"
+    absent = "block absent(c) = (conv 1x1 c if (c > 99) else none)\n"
+    network = loads(absent + text.format(branch))
+    plain = loads(text.replace(" + {}", ""))
+    assert network.source == plain.source

@@ -101,6 +101,24 @@ class Building:
         self.scope, self.level, self.room = scope.parent, self.room.level, self.room.outer
         scope.exit = None if scope.end is None else self.real(scope.end)
 
+    def left_out(self, scope: Scope, span: Span) -> None:
+        """Of a closed scope that makes nothing leave what was decided in it: it is no module."""
+        outer = scope.parent
+        assert outer is not None
+        if next(scope.nodes(), None) is not None:
+            raise mistake(
+                "none",
+                "what stands before 'none' here leads nowhere",
+                span,
+                help="let 'none' be all of the branch, or of an alternative of it",
+            )
+        outer.items.remove(scope)
+        for decision in scope.decisions():
+            decision.path = outer.path
+            if decision.parent is scope:
+                decision.parent = outer
+                outer.items.append(decision)
+
     @contextmanager
     def choice(self, span: Span, chosen: int, x: int, condition: Sym | None) -> Iterator[Scope]:
         """Walk within the mark of a decision."""

@@ -256,6 +256,8 @@ class Expander(Building):
                 scope.end = self.seq(declared.definition.body, inner, x)
             finally:
                 self.close(scope)
+            if scope.end is None:
+                self.left_out(scope, call.span)
             self.reuse.keep(key, before, scope, call, env)
             return scope.end
 
@@ -319,6 +321,8 @@ class Expander(Building):
                 scope.end = fill(x)
             finally:
                 self.close(scope)
+            if scope.end is None:
+                self.left_out(scope, span)
             return scope.end
 
         return self.edits.place(self, Child(label, "group", make), x)
