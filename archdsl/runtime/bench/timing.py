@@ -35,7 +35,8 @@ def in_turn(
     for done in count():
         if done >= rounds if rounds else done >= LEAST and clock() - start > budget:
             break
-        for name, run in runs.items():
+        for name in [*runs][:: -1 if done % 2 else 1]:  # nobody always follows the same one
+            run = runs[name]
             sleep(PAUSE)
             run()
             times[name].append(timed(run, wait, clock))
