@@ -82,7 +82,7 @@ FILE_NAMES = frozenset(
     """argparse torch nn Tensor Timer OrderedDict Sequence NamedTuple main self
     Mapping MADE_OF from_trained convert sources folded merged by_input affine
     PackedConv2d pack calculates_in PACKABLE ACTIVATIONS typing itertools Callable Iterable Iterator
-    compiled fused graphed prefetched keep_memory ctypes sys warnings""".split()
+    compiled fused graphed prefetched fastest keep_memory ctypes sys warnings""".split()
 ) | frozenset(dir(builtins))
 
 

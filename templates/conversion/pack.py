@@ -2,8 +2,8 @@ def pack(model: nn.Module) -> None:
     """Let convolutions on a CPU lay out their weights, for the input of a first call.
 
     Else PyTorch does so in each call. This is what torch.compile does with freezing, by
-    operators that are not public; the model takes other shapes too, but stays in its type
-    and is not saved. Convolutions in a type that oneDNN lacks here stay as they are.
+    operators that are not public; the model takes other shapes, but is not saved and
+    keeps its type. Convolutions in a type that oneDNN lacks here stay as they are.
     """
 
     def wait(parent: nn.Module, name: str, conv: nn.Conv2d) -> None:

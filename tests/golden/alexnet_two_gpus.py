@@ -127,7 +127,7 @@ def main() -> None:
     device = torch.device(args.device)
     cuda = device.type == "cuda"
     dtype = getattr(torch, args.dtype or ("bfloat16" if cuda else "float32"))
-    devices = [] if cuda else [device] * 2
+    devices = [] if cuda and torch.cuda.device_count() >= 2 else [device] * 2
     model = alexnet_two_gpus(devices=devices).eval()
     x = torch.randn(args.batch, 3, 227, 227, device=device)
     run = torch.compile(model) if args.compile else model

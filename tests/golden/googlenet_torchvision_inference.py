@@ -231,7 +231,7 @@ ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
 def calculates_in(dtype: torch.dtype) -> bool:
     """Whether oneDNN does on this processor."""
     known = {torch.float32: "", torch.bfloat16: "bf16", torch.float16: "fp16"}
-    if dtype not in known or not torch.backends.mkldnn.is_available():
+    if dtype not in known or not torch._C._has_mkldnn:
         return False
     test = f"_is_mkldnn_{known[dtype]}_supported"
     return dtype == torch.float32 or bool(getattr(torch.ops.mkldnn, test)())
@@ -267,8 +267,8 @@ def pack(model: nn.Module) -> None:
     """Let convolutions on a CPU lay out their weights, for the input of a first call.
 
     Else PyTorch does so in each call. This is what torch.compile does with freezing, by
-    operators that are not public; the model takes other shapes too, but stays in its type
-    and is not saved. Convolutions in a type that oneDNN lacks here stay as they are.
+    operators that are not public; the model takes other shapes, but is not saved and
+    keeps its type. Convolutions in a type that oneDNN lacks here stay as they are.
     """
 
     def wait(parent: nn.Module, name: str, conv: nn.Conv2d) -> None:
@@ -346,7 +346,7 @@ def graphed(model: nn.Module, *inputs: Tensor) -> Callable[..., Tensor]:
     device = static[0].device
     stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream(device))
-    # Capture is on another stream: what libraries keep for one is then the graph's memory.
+    # Capture has another stream: what libraries keep for one is memory of the graph.
     other = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.stream(stream):
@@ -389,6 +389,14 @@ def prefetched(
         yield ready
 
 
+def fastest(device: torch.device) -> torch.dtype:
+    """Choose a type that a device has units for: GPUs older than 2020 lack bfloat16."""
+    if device.type != "cuda":
+        return torch.float32
+    native = torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if native else torch.float16
+
+
 def main() -> None:
     """Time the network on random input, on the best device there is."""
     cli = argparse.ArgumentParser(description=main.__doc__)
@@ -403,20 +411,17 @@ def main() -> None:
     args = cli.parse_args()
     device = torch.device(args.device)
     cuda = device.type == "cuda"
-    if cuda and device.index is not None:
-        torch.cuda.set_device(device)  # it is the one that timers wait for
     if args.pack and device.type != "cpu":
         cli.error("--pack lays out weights for a CPU")
     if args.fuse and (device.type != "cpu" or args.dtype not in {None, "float32"}):
         cli.error("--fuse joins layers for a CPU, in float32")
-    native = torch.cuda.is_bf16_supported(including_emulation=False)
-    half = "bfloat16" if native else "float16"  # on GPUs older than 2020
-    dtype = getattr(torch, args.dtype or (half if cuda else "float32"))
+    dtype = getattr(torch, args.dtype) if args.dtype else fastest(device)
     model = googlenet_torchvision().to(device, dtype)
     inputs = [torch.randn(args.batch, 3, 224, 224, dtype=dtype, pin_memory=cuda)]
     from torch.utils.benchmark import Timer  # slow to import, and used here only
 
     if cuda:
+        torch.cuda.set_device(device.index or 0)  # for which timers wait
         torch.backends.cudnn.benchmark = True  # for shapes that stay the same
         batches = prefetched(itertools.repeat(inputs), device)
     else:
@@ -434,8 +439,9 @@ def main() -> None:
         elif cuda and not args.no_graph:
             run = graphed(model, *next(batches))
         output = run(*next(batches))
-        step = "run(*next(batches))"
-        timer = Timer(step, globals=locals(), num_threads=torch.get_num_threads())
+        timer = Timer(
+            "run(*next(batches))", globals=locals(), num_threads=torch.get_num_threads()
+        )
         seconds = timer.timeit(5).mean
     if cuda:
         peak = torch.cuda.max_memory_allocated(device)
