@@ -211,8 +211,43 @@ class Acting(nn.Module):
         return self.fc(self.norm(x).mean((2, 3)))
 
 
+class Beside(nn.Module):
+    """What comes in beside what layers that go by position make of it."""
+
+    def __init__(self, *, swapped: bool, concatenated: bool) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(8, 8, 1), nn.ReLU())
+        self.body = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+        self.last = nn.Conv2d(16 if concatenated else 8, 4, 1)
+        self.swapped, self.concatenated = swapped, concatenated
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        y = self.body(x)
+        pair = [y, x] if self.swapped else [x, y]
+        return self.last(torch.cat(pair, 1) if self.concatenated else pair[0] + pair[1])
+
+
+def beside(says: str, *, swapped: bool, concatenated: bool) -> Any:
+    """A module of `Beside`, and what the spec says of it."""
+
+    def make() -> nn.Module:
+        return Beside(swapped=swapped, concatenated=concatenated)
+
+    make.__name__ = f"Beside{says}"
+    make.says = (says,)  # type: ignore[attr-defined]
+    return make
+
+
+BESIDE = [
+    beside("[ identity | body: (", swapped=False, concatenated=True),
+    beside("> relu) | identity ]", swapped=True, concatenated=True),
+    beside("[ identity + body: (", swapped=False, concatenated=False),
+    beside("> relu) + identity ]", swapped=True, concatenated=False),
+]
+
 TAKEN: list[Any] = [
-    Acting,
+    *BESIDE, Acting,
     Functions, Means, Split, Gate, Lists, Skips, Crossing, Dense, Signal, Decided,
 ]  # fmt: skip
 
@@ -266,6 +301,17 @@ class Idle(nn.Module):
         return x.relu()
 
 
+class Numbered(nn.Sequential):
+    """Children by position, with a sum in which passing by would take a number."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self[0](x)
+        return x + self[1](x)
+
+
 class Values(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x if x.sum().item() > 0 else -x
@@ -291,6 +337,7 @@ REFUSED: list[tuple[Any, str]] = [
     (within(Shared), "'part.conv' (Conv2d) is called twice"),
     (within(Parameter), "'part' (Parameter) has no operator in Arch: it uses its parameter"),
     (within(Idle), "'part.spare' (Linear) has a 'weight' that its run makes no use of"),
+    (within(Numbered), "'part' (Numbered) numbers its children otherwise than it uses them"),
     (within(Values), "'part' (Values) does not run on an input of 8x12x12"),
     (within(Moody), "'part' (Moody) does something else in training than in evaluation"),
     (Several, "Several returns 2 tensors, not one"),
