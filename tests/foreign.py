@@ -211,6 +211,31 @@ class Acting(nn.Module):
         return self.fc(self.norm(x).mean((2, 3)))
 
 
+class Constants(nn.Module):
+    """Numbers that no short text says; those that only training uses are written short."""
+
+    says = (
+        "scale fixed=0.9803921568627451",
+        "bn eps=3.3333333333333337e-06 momentum=0.0003",
+        "leaky 0.3333333333333333",
+        "gamma: scale 1e-06",
+        "dropout 0.3 >",
+        "scale fixed=-0.30000000000000004",
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3, padding=1)
+        self.norm = nn.BatchNorm2d(8, eps=1e-5 / 3, momentum=1 - 0.9997)
+        self.gamma = nn.Parameter(torch.full((8, 1, 1), 1e-6))
+        self.last = nn.Conv2d(8, 4, 1)
+        self.drop = nn.Dropout(0.1 * 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.leaky_relu(self.norm(self.conv(x) * (1 / 1.02)), 1 / 3)
+        return self.drop(self.last(x * self.gamma)) * (-0.1 * 3)
+
+
 class Beside(nn.Module):
     """What comes in beside what layers that go by position make of it."""
 
@@ -247,7 +272,7 @@ BESIDE = [
 ]
 
 TAKEN: list[Any] = [
-    *BESIDE, Acting,
+    *BESIDE, Acting, Constants,
     Functions, Means, Split, Gate, Lists, Skips, Crossing, Dense, Signal, Decided,
 ]  # fmt: skip
 
