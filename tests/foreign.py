@@ -271,7 +271,72 @@ BESIDE = [
     beside("> relu) + identity ]", swapped=True, concatenated=False),
 ]
 
+
+class Resized(nn.Module):
+    """A map that a function enlarges or makes smaller."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 4, 1)
+        self.given = given
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.interpolate(self.conv(x), **self.given).relu()
+
+
+class Resizing(nn.Module):
+    """A map that a module enlarges."""
+
+    def __init__(self, resize: nn.Module) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 4, 1)
+        self.resize = resize
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.resize(self.conv(x))
+
+
+def resized(says: str, **given: Any) -> Any:
+    """A module of `Resized`, and what the spec says of it."""
+
+    def make() -> nn.Module:
+        return Resized(**given)
+
+    make.__name__ = f"Resized{given}"
+    make.says = (f"upsample {says} > relu",)  # type: ignore[attr-defined]
+    return make
+
+
+RESIZED = [
+    resized("2", scale_factor=2),
+    resized("1.5", scale_factor=(1.5, 1.5), recompute_scale_factor=False),
+    resized("0.5 mode=bilinear", scale_factor=0.5, mode="bilinear"),
+    resized("3 mode=bilinear", scale_factor=3.0, mode="bilinear", align_corners=False),
+    resized("2", size=24),
+    resized("1.0833333333333335", size=(13, 13)),
+    resized("1.4166666666666667 mode=bilinear", size=[17, 17], mode="bilinear"),
+    resized("2 mode=bicubic", size=(24, 24), mode="bicubic"),
+]
+
+
+def resizing(*args: Any, kind: Any = nn.Upsample, **given: Any) -> Any:
+    """A module that resizes by another."""
+
+    def make() -> nn.Module:
+        return Resizing(kind(*args, **given))
+
+    make.__name__ = f"Resizing{args}{given}"
+    return make
+
+
+RESIZING = [
+    resizing((24, 24)),
+    resizing(scale_factor=2, mode="bilinear", align_corners=False),
+    resizing(scale_factor=2, kind=nn.UpsamplingNearest2d),
+]
+
 TAKEN: list[Any] = [
+    *RESIZED, *RESIZING,
     *BESIDE, Acting, Constants,
     Functions, Means, Split, Gate, Lists, Skips, Crossing, Dense, Signal, Decided,
 ]  # fmt: skip
@@ -363,6 +428,12 @@ REFUSED: list[tuple[Any, str]] = [
     (within(Parameter), "'part' (Parameter) has no operator in Arch: it uses its parameter"),
     (within(Idle), "'part.spare' (Linear) has a 'weight' that its run makes no use of"),
     (within(Numbered), "'part' (Numbered) numbers its children otherwise than it uses them"),
+    (resized("", size=(24, 36)), "interpolation of 4x12x12 to 24x36"),
+    (resized("", size=24, mode="area"), "interpolate(mode=area, scale_factor=2)"),
+    (
+        resized("", scale_factor=2, mode="bilinear", align_corners=True),
+        "interpolate(scale_factor=2, mode=bilinear, align_corners=true)",
+    ),
     (within(Values), "'part' (Values) does not run on an input of 8x12x12"),
     (within(Moody), "'part' (Moody) does something else in training than in evaluation"),
     (Several, "Several returns 2 tensors, not one"),
