@@ -211,8 +211,133 @@ class Acting(nn.Module):
         return self.fc(self.norm(x).mean((2, 3)))
 
 
+class Constants(nn.Module):
+    """Numbers that no short text says; those that only training uses are written short."""
+
+    says = (
+        "scale fixed=0.9803921568627451",
+        "bn eps=3.3333333333333337e-06 momentum=0.0003",
+        "leaky 0.3333333333333333",
+        "gamma: scale 1e-06",
+        "dropout 0.3 >",
+        "scale fixed=-0.30000000000000004",
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3, padding=1)
+        self.norm = nn.BatchNorm2d(8, eps=1e-5 / 3, momentum=1 - 0.9997)
+        self.gamma = nn.Parameter(torch.full((8, 1, 1), 1e-6))
+        self.last = nn.Conv2d(8, 4, 1)
+        self.drop = nn.Dropout(0.1 * 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.leaky_relu(self.norm(self.conv(x) * (1 / 1.02)), 1 / 3)
+        return self.drop(self.last(x * self.gamma)) * (-0.1 * 3)
+
+
+class Beside(nn.Module):
+    """What comes in beside what layers that go by position make of it."""
+
+    def __init__(self, *, swapped: bool, concatenated: bool) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(8, 8, 1), nn.ReLU())
+        self.body = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+        self.last = nn.Conv2d(16 if concatenated else 8, 4, 1)
+        self.swapped, self.concatenated = swapped, concatenated
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        y = self.body(x)
+        pair = [y, x] if self.swapped else [x, y]
+        return self.last(torch.cat(pair, 1) if self.concatenated else pair[0] + pair[1])
+
+
+def beside(says: str, *, swapped: bool, concatenated: bool) -> Any:
+    """A module of `Beside`, and what the spec says of it."""
+
+    def make() -> nn.Module:
+        return Beside(swapped=swapped, concatenated=concatenated)
+
+    make.__name__ = f"Beside{says}"
+    make.says = (says,)  # type: ignore[attr-defined]
+    return make
+
+
+BESIDE = [
+    beside("[ identity | body: (", swapped=False, concatenated=True),
+    beside("> relu) | identity ]", swapped=True, concatenated=True),
+    beside("[ identity + body: (", swapped=False, concatenated=False),
+    beside("> relu) + identity ]", swapped=True, concatenated=False),
+]
+
+
+class Resized(nn.Module):
+    """A map that a function enlarges or makes smaller."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 4, 1)
+        self.given = given
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.interpolate(self.conv(x), **self.given).relu()
+
+
+class Resizing(nn.Module):
+    """A map that a module enlarges."""
+
+    def __init__(self, resize: nn.Module) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 4, 1)
+        self.resize = resize
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.resize(self.conv(x))
+
+
+def resized(says: str, **given: Any) -> Any:
+    """A module of `Resized`, and what the spec says of it."""
+
+    def make() -> nn.Module:
+        return Resized(**given)
+
+    make.__name__ = f"Resized{given}"
+    make.says = (f"upsample {says} > relu",)  # type: ignore[attr-defined]
+    return make
+
+
+RESIZED = [
+    resized("2", scale_factor=2),
+    resized("1.5", scale_factor=(1.5, 1.5), recompute_scale_factor=False),
+    resized("0.5 mode=bilinear", scale_factor=0.5, mode="bilinear"),
+    resized("3 mode=bilinear", scale_factor=3.0, mode="bilinear", align_corners=False),
+    resized("2", size=24),
+    resized("1.0833333333333335", size=(13, 13)),
+    resized("1.4166666666666667 mode=bilinear", size=[17, 17], mode="bilinear"),
+    resized("2 mode=bicubic", size=(24, 24), mode="bicubic"),
+]
+
+
+def resizing(*args: Any, kind: Any = nn.Upsample, **given: Any) -> Any:
+    """A module that resizes by another."""
+
+    def make() -> nn.Module:
+        return Resizing(kind(*args, **given))
+
+    make.__name__ = f"Resizing{args}{given}"
+    return make
+
+
+RESIZING = [
+    resizing((24, 24)),
+    resizing(scale_factor=2, mode="bilinear", align_corners=False),
+    resizing(scale_factor=2, kind=nn.UpsamplingNearest2d),
+]
+
 TAKEN: list[Any] = [
-    Acting,
+    *RESIZED, *RESIZING,
+    *BESIDE, Acting, Constants,
     Functions, Means, Split, Gate, Lists, Skips, Crossing, Dense, Signal, Decided,
 ]  # fmt: skip
 
@@ -266,6 +391,17 @@ class Idle(nn.Module):
         return x.relu()
 
 
+class Numbered(nn.Sequential):
+    """Children by position, with a sum in which passing by would take a number."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self[0](x)
+        return x + self[1](x)
+
+
 class Values(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x if x.sum().item() > 0 else -x
@@ -291,6 +427,13 @@ REFUSED: list[tuple[Any, str]] = [
     (within(Shared), "'part.conv' (Conv2d) is called twice"),
     (within(Parameter), "'part' (Parameter) has no operator in Arch: it uses its parameter"),
     (within(Idle), "'part.spare' (Linear) has a 'weight' that its run makes no use of"),
+    (within(Numbered), "'part' (Numbered) numbers its children otherwise than it uses them"),
+    (resized("", size=(24, 36)), "interpolation of 4x12x12 to 24x36"),
+    (resized("", size=24, mode="area"), "interpolate(mode=area, scale_factor=2)"),
+    (
+        resized("", scale_factor=2, mode="bilinear", align_corners=True),
+        "interpolate(scale_factor=2, mode=bilinear, align_corners=true)",
+    ),
     (within(Values), "'part' (Values) does not run on an input of 8x12x12"),
     (within(Moody), "'part' (Moody) does something else in training than in evaluation"),
     (Several, "Several returns 2 tensors, not one"),

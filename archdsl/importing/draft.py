@@ -143,11 +143,16 @@ class Draft:
 def leaf(op: Op, state: bool) -> Leaf:
     """An operator as it is."""
     values = ((f.name, getattr(op, f.name)) for f in fields(op) if f.metadata)
-    return Leaf(type(op), tuple((name, exact(value)) for name, value in values), state)
+    trained = op.family == "regularisation"
+    settled = ((name, short(v) if trained or name == "momentum" else v) for name, v in values)
+    return Leaf(type(op), tuple(settled), state)
 
 
-def exact(value: Any) -> Any:
-    """A value without what binary fractions add to it: `1 - 0.9997` is 0.0003."""
+def short(value: Any) -> Any:
+    """A value without what binary fractions add to it: `1 - 0.9997` is 0.0003.
+
+    It is for what training alone makes use of; what the others answer would change by it.
+    """
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 

@@ -147,25 +147,28 @@ def common(ways: list[list[Node]]) -> list[Node]:
 
 def filled(rows: list[Row], part: Part) -> Chain:
     """A chain in which what goes by position has its position: modules without effect count."""
-    chain: list[Item] = []
-    position = 0
-    for item, _ in rows:
+    return positioned(tuple(item for item, _ in rows), 0, part)[0]
+
+
+def positioned(chain: Chain, position: int, part: Part) -> tuple[Chain, int]:
+    """A chain that begins at a position, filled; and the position behind it."""
+    found: list[Item] = []
+    for item in chain:
         if item.label is not None and item.label.isdecimal():
             missing = int(item.label) - position
             if missing < 0:
                 refuse(part.kind, part.path, "numbers its children otherwise than it uses them")
-            chain += [Item(None, identity())] * missing
+            found += [Item(None, identity())] * missing
             position += missing
-        chain.append(item)
-        position += places(item.unit)
-    return tuple(chain)
-
-
-def places(unit: Unit) -> int:
-    """How many numbers a step takes in a group."""
-    match unit:
-        case Join(_, branches):
-            return sum(places(item.unit) for branch in branches for item in branch)
-        case Ref():
-            return 0
-    return 1
+        unit = item.unit
+        if isinstance(unit, Join):
+            branches = []
+            for branch in unit.branches:
+                steps, position = positioned(branch, position, part)
+                branches.append(steps)
+                position += not branch  # it is written as `identity`
+            item = replace(item, unit=replace(unit, branches=tuple(branches)))
+        elif not isinstance(unit, Ref):
+            position += 1
+        found.append(item)
+    return tuple(found), position

@@ -69,9 +69,12 @@ def take_out(part: Part) -> None:
 
 
 def take_in(part: Part, flow: Flow) -> None:
-    """Concatenate within a part what comes in with what it makes of that."""
+    """Concatenate within a part what comes in with what it makes of that.
+
+    A part that numbers its children stays as it is: what passes a join by would take a number.
+    """
     entries, exits = flow.entries(part), flow.exits(part)
-    if part.parent is None or len(entries) != 1 or len(exits) != 1:
+    if part.parent is None or part.numbers or len(entries) != 1 or len(exits) != 1:
         return
     users = flow.users[exits[0]]
     if len(users) != 1 or not isinstance(users[0].op, CONCAT) or users[0].part is not part.parent:

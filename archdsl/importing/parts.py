@@ -47,6 +47,11 @@ class Part:
     parent: Part | None = None
     items: list[Node | Part] = field(default_factory=list)
 
+    @property
+    def numbers(self) -> bool:
+        """Whether its children go by position."""
+        return any(item.name is not None and item.name.isdecimal() for item in self.items)
+
     def nodes(self) -> Iterator[Node]:
         """All operators within, in the order of the run."""
         for item in self.items:

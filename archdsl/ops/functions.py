@@ -78,6 +78,7 @@ SIGNATURES = {
     "local_response_norm": "size alpha beta k",
     "pixel_shuffle": "upscale_factor",
     "channel_shuffle": "groups",
+    "interpolate": "size scale_factor mode align_corners recompute_scale_factor antialias",
 }
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, dataclass, replace
+from fractions import Fraction
 from functools import cache
 from itertools import product
+from math import inf, nextafter
 from typing import Any
 
 from archdsl.ops import OPS
 from archdsl.ops.base import REQUIRED, Argument, Op, notation
-from archdsl.shapes import Misfit, Shape
+from archdsl.shapes import Misfit, Shape, extents
 
 # What PyTorch calls the fields of operators, where it calls them otherwise.
 FIELDS = {
@@ -41,9 +43,15 @@ SILENT = {
     "divisor_override": None,
     "mode": "row",
     "scale_by_keep": True,
+    "align_corners": False,
+    "recompute_scale_factor": False,
+    "antialias": False,
 }
-# Classes that are not of PyTorch, by the name of the class in generated code that does the same.
+# Functions and classes by the name of the class in generated code that does the same, where that is
+# another.
 LIKE = {
+    "interpolate": "Upsample",
+    "UpsamplingNearest2d": "Upsample",
     "LayerNorm2d": "ChannelNorm",
     "StochasticDepth": "StochasticDepth",
     "DropPath": "StochasticDepth",
@@ -71,7 +79,7 @@ def known(name: str) -> bool:
 @cache
 def read(foreign: Foreign, shape: Shape) -> Op:
     """The operator that a module is, in its shortest notation; raises Unreadable."""
-    foreign = in_numbers(foreign)
+    foreign = in_numbers(foreign, shape)
     found = [op for kind in dict.fromkeys(OPS.values()) for op in candidates(kind, foreign, shape)]
     if not found:
         raise Unreadable(explained(foreign))
@@ -79,7 +87,7 @@ def read(foreign: Foreign, shape: Shape) -> Op:
     return texts[min(texts, key=lambda text: (text.count("="), len(text)))]
 
 
-def in_numbers(foreign: Foreign) -> Foreign:
+def in_numbers(foreign: Foreign, shape: Shape) -> Foreign:
     """A module with numbers where PyTorch has words or shapes; 'same' of even windows has none."""
     given = dict(foreign.given)
     if "drop_prob" in given:
@@ -92,13 +100,39 @@ def in_numbers(foreign: Foreign) -> Foreign:
         steps = zip(given["kernel_size"], given["dilation"], strict=True)
         spans = [dilation * (size - 1) for size, dilation in steps]
         given["padding"] = "same" if any(n % 2 for n in spans) else tuple(n // 2 for n in spans)
+    if LIKE.get(foreign.name, foreign.name) == "Upsample":
+        given["scale_factor"] = enlargement(given.pop("size", None), given, shape)
     return replace(foreign, given=tuple(given.items()))
+
+
+def enlargement(size: Any, given: dict[str, Any], shape: Shape) -> Any:
+    """The factor that a map grows by, from that of each axis or the extents that it grows to."""
+    if size is None:
+        value = given.get("scale_factor")
+        if isinstance(value, tuple) and len({*value}) == 1:
+            (value, *_) = value
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    targets = size if isinstance(size, tuple) else (size,) * shape.rank
+    if not all(isinstance(target, int) for target in targets):
+        raise Unreadable("interpolation to extents that are no numbers")
+    ratios = {Fraction(*pair) for pair in zip(targets, shape.spatial, strict=True)}
+    if len(ratios) != 1:
+        raise Unreadable(f"interpolation of {shape} to {extents(targets)}")
+    (ratio,) = ratios
+    if ratio.denominator == 1:
+        return ratio.numerator
+    near = float(ratio)  # the extent is rounded down: a little more does no harm, less does
+    return near if Fraction(near) >= ratio else nextafter(near, inf)
 
 
 def explained(foreign: Foreign) -> str:
     """A module with the arguments that are not as usual, for messages."""
-    given = ((name, value) for name, value in foreign.given if name not in foreign.usual)
-    return f"{foreign.name}({', '.join(f'{name}={notation(value)}' for name, value in given)})"
+    given = (
+        f"{name}={notation(value)}"
+        for name, value in foreign.given
+        if name not in foreign.usual and not (name in SILENT and value == SILENT[name])
+    )
+    return f"{foreign.name}({', '.join(given)})"
 
 
 def candidates(kind: type[Op], foreign: Foreign, shape: Shape) -> Iterator[Op]:

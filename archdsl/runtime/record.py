@@ -60,8 +60,15 @@ def weight(name: str, tensor: Tensor) -> Weight:
     value = None
     if not tensor.is_meta and tensor.numel() and tensor.is_floating_point():
         first = tensor.flatten()[0]
-        value = float(first) if bool((tensor == first).all()) else None
+        value = shortest(first) if bool((tensor == first).all()) else None
     return Weight(name, tuple(tensor.shape), value)
+
+
+def shortest(element: Tensor) -> float:
+    """The number with the fewest digits that an element is: 1e-6 in 32 bits is not quite that."""
+    value = float(element)
+    texts = (float(f"{value:.{digits}g}") for digits in range(1, 17))
+    return next((n for n in texts if torch.tensor(n, dtype=element.dtype) == element), value)
 
 
 def tensors(value: Any) -> Iterator[Tensor]:
