@@ -188,6 +188,13 @@ EXAMPLES = {
     ],
     "there is no item between two '>'": ["let a\n relu > > bn\n"],
     "branches stand in brackets, [ a | b ]": ["let a\n relu | bn\n", "let a = relu | bn\n"],
+    "put '>' in front of an item; how often goes behind a unit, relu x3 or relu x(n)": [
+        "let a\n (relu) x n\n",
+        "let a\n [ relu | bn ] x n\n",
+        "let a\n relu x3 bn\n",
+        "let a\n relu x(n) bn\n",
+        "let a\n @b bn\n",
+    ],
     "one count stands behind a unit: (relu x3) x2": ["let a\n relu x3 x2\n"],
     "a body on the header's line ends with that line: put all lines below the header": [
         "let a = relu\n bn\n",
