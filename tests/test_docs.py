@@ -142,7 +142,7 @@ def test_the_names_example_names_as_its_comments_say() -> None:
     text = next(text for text in FILES if "network names" in text)
     paths = {node.path for node in networks(text)["names"].nodes}
     told = re.findall(r"# (.*)", text)
-    assert len(told) == 6
+    assert len(told) == 8
     for path in re.split(r", | \.\.\. ", ", ".join(told)):
         assert path in paths, path
 

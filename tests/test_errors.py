@@ -107,6 +107,42 @@ def test_settings_are_refused(settings: dict[str, object], message: str) -> None
             "[ conv 3x3/2 16 + (identity or conv 1x1/_ _) ]",
         ),
         (
+            "[ conv 3x3 16 + conv 1x1 8 ]",
+            "as conv 1x1 _ does",
+            "[ conv 3x3 16 + conv 1x1 _ ]",
+        ),
+        (
+            "[ conv 3x3/2 16 + conv 1x1 8 ]",
+            "end one in conv 1x1/_ _",
+            "[ conv 3x3/2 16 + conv 1x1 8 > conv 1x1/_ _ ]",
+        ),
+        (
+            "[ conv 3x3/2 16 + conv 1x1/2 16 if (false) ]",
+            "'else none' leaves it out",
+            "[ conv 3x3/2 16 + conv 1x1/2 16 if (false) else none ]",
+        ),
+        (
+            "[ conv 2x2/2 12 + maxpool 2x2 ]",
+            "makes 5x5 of 8x8: write valid",
+            "[ conv 2x2/2 12 valid + maxpool 2x2 ]",
+        ),
+        (
+            "[ conv 4x4/2 12 | maxpool 2x2 ]",
+            "write pad=1",
+            "[ conv 4x4/2 12 pad=1 | maxpool 2x2 ]",
+        ),
+        (
+            "[ dwconv 2x2 + identity ]",
+            "write same_tf",
+            "[ dwconv 2x2 same_tf + identity ]",
+        ),
+        (
+            "[ (conv 2x2/2 12) x2 + maxpool 4x4 ]",
+            "write valid in each even window",
+            "[ (conv 2x2/2 12 valid) x2 + maxpool 4x4 ]",
+        ),
+        ("conv 3x3 8 x 3", "write x3", "conv 3x3 8 x3"),
+        (
             "[ identity * avgpool global > conv 1x1 8 ]",
             "conv 1x1 12",
             "[ identity * avgpool global > conv 1x1 12 ]",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, mistake
+from archdsl.expand.advice import advised_join
 from archdsl.expand.arguments import OpArguments
 from archdsl.graph import Node, Scope
 from archdsl.ops import JOINTS, Joint
@@ -99,6 +100,7 @@ class Joins:
         walk = self.walk
         goal, joining = walk.goal, walk.joining
         walk.joining = True
+        start = len(walk.nodes)
         try:
             ends, droppers = self.branches(join, env, x)
         finally:
@@ -112,7 +114,12 @@ class Joins:
         name = walk.room.namers[-1].take(None, joint.name, counts=False)
         branches = zip(join.branches, ends, strict=True)
         spans = tuple([branch.span for branch, end in branches if end is not None])
-        return walk.add(name or joint.name, joint(), tuple(kept), join.span, branches=spans)
+        try:
+            return walk.add(name or joint.name, joint(), tuple(kept), join.span, branches=spans)
+        except ArchError as error:
+            if self.trying:  # nobody reads the help of an alternative that is refused
+                raise
+            raise advised_join(error, walk, join, ends, x, start) from None
 
     def dropped(
         self, join: s.Join, ends: list[int | None], droppers: list[Scope | None], kept: int

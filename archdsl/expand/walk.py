@@ -1,7 +1,8 @@
 """The walk over chains: units, calls, blocks and groups, one step feeding the next.
 
 How stacks repeat is in `stacks`, how a join chooses and solves in `joins`, how arguments meet
-parameters in `arguments` and `params`, what `from` edits in `edits`.
+parameters in `arguments` and `params`, what `from` edits in `edits`, help that has to guess in
+`advice`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
+from archdsl.expand.advice import advised
 from archdsl.expand.arguments import UNKNOWN, OpArguments, op_arguments
 from archdsl.expand.building import BROKEN, MAX_STEPS, Building
 from archdsl.expand.edits import Child, Variant
@@ -70,7 +72,7 @@ class Expander(Building):
         except ArchError as error:
             if self.joins.trying:
                 raise
-            self.report(error)
+            self.report(advised(error, unit, env))
             out = self.behind(error, unit, x, start)
         except Broken:
             out = BROKEN

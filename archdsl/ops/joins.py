@@ -107,9 +107,18 @@ class Add(Joint):
                 "branches that are added have one shape, and these are "
                 + " + ".join(map(str, inputs))
                 + f": {difference(inputs)}",
-                alike(inputs, "let one branch adapt: not identity, but (identity or conv 1x1/_ _)"),
+                alike(inputs, self.fix(inputs)),
             )
         return inputs[0]
+
+    def fix(self, inputs: Sequence[Shape]) -> str:
+        """How branches of other shapes are made alike."""
+        if len({shape.spatial for shape in inputs}) == 1:
+            return "let one branch take the channels of the other, as conv 1x1 _ does"
+        return (
+            "give the branches the same strides and padding, "
+            "or end one in conv 1x1/_ _, which takes the stride and channels of the other"
+        )
 
     def saved(self, needs: Sequence[bool], *inputs: Shape) -> Saved:
         return Saved()
