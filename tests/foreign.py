@@ -460,6 +460,14 @@ class Early(Late):
         return F.interpolate(self.deep(x), size=side.shape[2:]) + side
 
 
+class Corners(nn.Module):
+    """Extents of another tensor, between corners that stay where they are."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.max_pool2d(x, 2)
+        return F.interpolate(y, x.shape[2:], mode="bilinear", align_corners=True) + x
+
+
 class Values(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x if x.sum().item() > 0 else -x
@@ -493,6 +501,7 @@ REFUSED: list[tuple[Any, str]] = [
         "interpolate(scale_factor=2, mode=bilinear, align_corners=true)",
     ),
     (within(Early), "'part' (Early) has no operator in Arch: interpolation of 8x6x6 to 12x6"),
+    (within(Corners), "in Arch: interpolate(mode=bilinear, align_corners=true)"),
     (within(Values), "'part' (Values) does not run on an input of 8x12x12"),
     (within(Moody), "'part' (Moody) does something else in training than in evaluation"),
     (Several, "Several returns 2 tensors, not one"),

@@ -118,8 +118,8 @@ def module(make: Make, foreign: Foreign, x: Made) -> Made:
     given = dict(foreign.given)
     size = given.pop("size", None)
     if isinstance(size, Extents) and hasattr(size.of, "shape"):
-        free = Foreign(foreign.name, (*given.items(), ("scale_factor", 1)))
-        op = read(free, tensor.shape)
+        usual = foreign.usual | {"scale_factor"}  # no message tells of it: nobody has given it
+        op = read(Foreign(foreign.name, (*given.items(), ("scale_factor", 1)), usual), tensor.shape)
         if isinstance(op, Upsample):
             return make(replace(op, factor=None, to=""), tensor, size.of)
     return make(read(foreign, tensor.shape), tensor)
