@@ -335,8 +335,58 @@ RESIZING = [
     resizing(scale_factor=2, kind=nn.UpsamplingNearest2d),
 ]
 
+
+class Borrowed(nn.Module):
+    """Maps that are brought to the extents of others: of one behind, beside, and of the input."""
+
+    shape = (8, 13, 21)
+    says = ("mode=bilinear to=@x", "> upsample to=@side ] > upsample to=@x2")
+
+    class Up(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(16, 8, 1)
+
+        def forward(self, x: Tensor, like: Tensor) -> Tensor:
+            y = F.interpolate(x, like.size()[-2:], mode="bilinear", align_corners=False)
+            return self.conv(torch.cat([like, y], 1))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(8, 8, 3, 2, padding=1)
+        self.deep = nn.Conv2d(8, 8, 3, 2, padding=1)
+        self.up = Borrowed.Up()
+        self.wide = Borrowed.Up()
+        self.side = nn.Conv2d(8, 8, 1)
+        self.last = nn.Conv2d(8, 8, 3, 2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        down = self.down(x).relu()
+        y = self.wide(self.up(self.deep(down), down), x)
+        side = self.side(y)
+        y = side + F.interpolate(self.last(y), size=side.shape[2:])
+        return F.interpolate(y, x.shape[2:])
+
+
+class Late(nn.Module):
+    """A map that is brought to the extents of one that the text says later; and its sizes."""
+
+    says = ("[ deep: conv 3x3/2 8 > upsample 2 + side: conv 1x1 8 ]",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deep = nn.Conv2d(8, 8, 3, 2, padding=1)
+        self.side = nn.Conv2d(8, 8, 1)
+        self.fc = nn.Linear(8 * 12 * 12, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        side = self.side(x)
+        y = F.interpolate(self.deep(x), size=side.shape[2:]) + side
+        return self.fc(y.view(*y.shape[:1], y.shape[1] * y.shape[2:].numel()))
+
+
 TAKEN: list[Any] = [
-    *RESIZED, *RESIZING,
+    *RESIZED, *RESIZING, Borrowed, Late,
     *BESIDE, Acting, Constants,
     Functions, Means, Split, Gate, Lists, Skips, Crossing, Dense, Signal, Decided,
 ]  # fmt: skip
@@ -402,6 +452,22 @@ class Numbered(nn.Sequential):
         return x + self[1](x)
 
 
+class Early(Late):
+    """Extents of a tensor that the text says later, and no factor."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        side = F.max_pool2d(self.side(x), (1, 2))
+        return F.interpolate(self.deep(x), size=side.shape[2:]) + side
+
+
+class Corners(nn.Module):
+    """Extents of another tensor, between corners that stay where they are."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.max_pool2d(x, 2)
+        return F.interpolate(y, x.shape[2:], mode="bilinear", align_corners=True) + x
+
+
 class Values(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x if x.sum().item() > 0 else -x
@@ -434,6 +500,8 @@ REFUSED: list[tuple[Any, str]] = [
         resized("", scale_factor=2, mode="bilinear", align_corners=True),
         "interpolate(scale_factor=2, mode=bilinear, align_corners=true)",
     ),
+    (within(Early), "'part' (Early) has no operator in Arch: interpolation of 8x6x6 to 12x6"),
+    (within(Corners), "in Arch: interpolate(mode=bilinear, align_corners=true)"),
     (within(Values), "'part' (Values) does not run on an input of 8x12x12"),
     (within(Moody), "'part' (Moody) does something else in training than in evaluation"),
     (Several, "Several returns 2 tensors, not one"),

@@ -181,6 +181,23 @@ def test_what_cannot_be_said_is_told_with_its_module(kind: Any, told: str) -> No
     assert told in diagnostic.message
 
 
+LENT = """\
+network lent
+  input 8x13x13
+  a: conv 3x3/2 8 > skip: relu
+  [ b: conv 3x3/2 8 > upsample mode=bilinear to=@skip + identity ]
+  c: conv 3x3/2 8 > upsample to=@skip > upsample 2
+"""
+
+
+def test_generated_code_that_borrows_extents_is_taken_again() -> None:
+    module = archdsl.loads(LENT).module()
+    text = spec(module, "lent", Shape((8, 13, 13)))
+    assert essence(archdsl.loads(text).network) == essence(archdsl.loads(LENT).network)
+    proved(module, text, 8, 13, 13)
+    proved(module, text, 8, 20, 31)
+
+
 def test_a_module_is_left_as_it_was() -> None:
     module = Own(nn.BatchNorm2d(8)).eval()
     before = {key: value.clone() for key, value in module.state_dict().items()}

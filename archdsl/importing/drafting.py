@@ -12,9 +12,11 @@ from archdsl.importing.draft import (
     Aux,
     Chain,
     Draft,
+    Formula,
     Group,
     Item,
     Join,
+    Leaf,
     Ref,
     Unit,
     identity,
@@ -23,7 +25,10 @@ from archdsl.importing.draft import (
 )
 from archdsl.importing.flow import Flow
 from archdsl.importing.parts import Node, Part, Whole, refuse
+from archdsl.importing.printing import unit_text
 from archdsl.ops import Joint
+from archdsl.ops.layout import Upsample
+from archdsl.ops.reading import Unreadable, enlargement
 
 Row = tuple[Item, Node]  # a step, and the tensor that leaves it
 
@@ -52,6 +57,8 @@ class Drafter:
         rows = room.chain(main, self.whole.entry)
         for head in sorted(heads, key=self.flow.order.__getitem__):
             rows = self.with_head(rows, room.chain(head, self.whole.entry))
+        if label := self.labels.get(self.whole.entry):
+            rows.insert(0, (Item(label, identity()), self.whole.entry))
         return filled(rows, self.whole.root)
 
     def with_head(self, rows: list[Row], head: list[Row]) -> list[Row]:
@@ -102,7 +109,10 @@ class Room:
                 self.through[value] = [*common(known or [[entry]]), value]
 
     def inputs(self, item: Node | Part) -> list[Node]:
-        return item.inputs if isinstance(item, Node) else self.drafter.flow.entries(item)
+        """What leads to an operator or part; a tensor that only lends its extents does not."""
+        if isinstance(item, Part):
+            return self.drafter.flow.entries(item)
+        return item.inputs if isinstance(item.op, Joint) else item.inputs[:1]
 
     def chain(self, value: Node, source: Node) -> list[Row]:
         """What leads from one tensor to another."""
@@ -120,8 +130,24 @@ class Room:
             unit = Join(item.op.sign, tuple(tuple(step for step, _ in b) for b in branches))
         else:
             rows = self.chain(self.inputs(item)[-1], source)
-            unit = leaf(item.op, item.stateful) if isinstance(item, Node) else drafter.part(item)
+            unit = self.operator(item) if isinstance(item, Node) else drafter.part(item)
         return [*rows, *self.labelled(item.name if stateful(unit) else None, unit, value)]
+
+    def operator(self, node: Node) -> Leaf:
+        """An operator; one to the extents of a tensor calls it, or has a factor where it cannot."""
+        if not isinstance(node.op, Upsample) or len(node.inputs) == 1:
+            return leaf(node.op, node.stateful)
+        drafter, (x, like) = self.drafter, node.inputs
+        if like in drafter.written or like is drafter.whole.entry:
+            step, _ = drafter.ref(like, self.part)
+            unit = leaf(node.op, False)
+            called = Formula(unit_text(step.unit, False), plain=True)
+            return replace(unit, values=tuple({**dict(unit.values), "to": called}.items()))
+        try:
+            factor = enlargement(like.shape.spatial, x.shape)
+        except Unreadable as reason:
+            refuse(self.part.kind, self.part.path, f"has no operator in Arch: {reason}")
+        return leaf(replace(node.op, factor=factor, to=None), False)
 
     def labelled(self, name: str | None, unit: Unit, value: Node) -> list[Row]:
         """A step under the module's name, or under the one that it is called by again."""

@@ -10,7 +10,7 @@ from archdsl.diagnostics import mistake
 from archdsl.importing.record import Called, Record, Seen, Visit
 from archdsl.ops import Identity, Input, Op
 from archdsl.ops.applied import Applied
-from archdsl.ops.functions import applied, module
+from archdsl.ops.functions import Extents, applied, module
 from archdsl.ops.reading import Unreadable
 from archdsl.records import dataclass
 from archdsl.shapes import Misfit, Shape
@@ -174,6 +174,8 @@ class Reader:
         match value:
             case Seen(number):
                 return self.values[number]
+            case Extents():
+                return Extents(value, self.given(value.of))
             case tuple():
                 return tuple(map(self.given, value))
             case dict():

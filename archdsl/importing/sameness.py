@@ -26,6 +26,10 @@ def essence(network: Network) -> Any:
 
 
 def values(op: Op) -> tuple[Any, ...]:
-    """An operator's arguments, numbers to nine digits: rules and texts round differently."""
-    given = (getattr(op, field.name) for field in fields(op))
+    """An operator's arguments, numbers to nine digits: rules and texts round differently.
+
+    A tensor that is one of them comes in as well, and its label is the text's affair.
+    """
+    own = (field for field in fields(op) if field.metadata.get("kind") != "tensor")
+    given = (getattr(op, field.name) for field in own)
     return tuple(float(f"{v:.9g}") if isinstance(v, float) else v for v in given)

@@ -8,13 +8,13 @@ Some are only one half of something: between the halves of a shuffle a tensor is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Protocol
 
 from archdsl.ops.joins import Add, Concat, Multiply
-from archdsl.ops.layout import Fc, Flatten, Permute, Shuffle, Slice
+from archdsl.ops.layout import Fc, Flatten, Permute, Shuffle, Slice, Upsample
 from archdsl.ops.pointwise import BatchNorm, Scale
 from archdsl.ops.pools import AvgPool
 from archdsl.ops.reading import Foreign, Unreadable, read
@@ -48,6 +48,20 @@ class Grouped:
     of: Value
     groups: int
     swapped: bool = False
+
+
+class Extents(tuple[int, ...]):
+    """The extents of a tensor, that know whose they are."""
+
+    of: Any
+
+    def __new__(cls, sizes: Iterable[int], of: Any) -> Extents:
+        made = super().__new__(cls, sizes)
+        made.of = of
+        return made
+
+    def numel(self) -> int:
+        return prod(self)
 
 
 Made = Value | Grouped
@@ -101,6 +115,13 @@ def applied(make: Make, name: str, args: Sequence[Any], kwargs: dict[str, Any]) 
 def module(make: Make, foreign: Foreign, x: Made) -> Made:
     """What a module makes of a tensor; raises Unreadable."""
     tensor = whole(x, foreign.name)
+    given = dict(foreign.given)
+    size = given.pop("size", None)
+    if isinstance(size, Extents) and hasattr(size.of, "shape"):
+        usual = foreign.usual | {"scale_factor"}  # no message tells of it: nobody has given it
+        op = read(Foreign(foreign.name, (*given.items(), ("scale_factor", 1)), usual), tensor.shape)
+        if isinstance(op, Upsample):
+            return make(replace(op, factor=None, to=""), tensor, size.of)
     return make(read(foreign, tensor.shape), tensor)
 
 

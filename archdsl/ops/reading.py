@@ -101,18 +101,23 @@ def in_numbers(foreign: Foreign, shape: Shape) -> Foreign:
         spans = [dilation * (size - 1) for size, dilation in steps]
         given["padding"] = "same" if any(n % 2 for n in spans) else tuple(n // 2 for n in spans)
     if LIKE.get(foreign.name, foreign.name) == "Upsample":
-        given["scale_factor"] = enlargement(given.pop("size", None), given, shape)
+        given["scale_factor"] = scale(given, shape)
+        given.pop("size", None)
     return replace(foreign, given=tuple(given.items()))
 
 
-def enlargement(size: Any, given: dict[str, Any], shape: Shape) -> Any:
-    """The factor that a map grows by, from that of each axis or the extents that it grows to."""
-    if size is None:
-        value = given.get("scale_factor")
-        if isinstance(value, tuple) and len({*value}) == 1:
-            (value, *_) = value
-        return int(value) if isinstance(value, float) and value.is_integer() else value
-    targets = size if isinstance(size, tuple) else (size,) * shape.rank
+def scale(given: dict[str, Any], shape: Shape) -> Any:
+    """The factor that a map grows by, where one is given or all axes grow alike."""
+    size, value = given.get("size"), given.get("scale_factor")
+    if size is not None:
+        return enlargement(size if isinstance(size, tuple) else (size,) * shape.rank, shape)
+    if isinstance(value, tuple) and len({*value}) == 1:
+        (value, *_) = value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def enlargement(targets: tuple[Any, ...], shape: Shape) -> float:
+    """The factor that takes a map to these extents; raises Unreadable."""
     if not all(isinstance(target, int) for target in targets):
         raise Unreadable("interpolation to extents that are no numbers")
     ratios = {Fraction(*pair) for pair in zip(targets, shape.spatial, strict=True)}

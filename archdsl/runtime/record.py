@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from archdsl.diagnostics import mistake
 from archdsl.importing.record import Called, Record, Seen, Visit
-from archdsl.ops.functions import Constant, Weight
+from archdsl.ops.functions import Constant, Extents, Weight
 from archdsl.ops.reading import Foreign, known
 from archdsl.shapes import Shape
 
@@ -95,6 +96,22 @@ def mode(module: nn.Module, training: bool) -> Iterator[None]:
             part.training = was
 
 
+class Sizes(tuple[int, ...]):
+    """A tensor's shape in place of `torch.Size`, which keeps the tensor's number."""
+
+    of: Seen
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        if not isinstance(index, slice):
+            return found
+        axes = range(len(self))
+        return Extents(found, self.of) if axes[index] == axes[2:] else torch.Size(found)
+
+    def numel(self) -> int:
+        return prod(self)
+
+
 class Recorder(TorchFunctionMode):
     """Writes down what is called; what happens within a module without parts is its own affair."""
 
@@ -125,6 +142,8 @@ class Recorder(TorchFunctionMode):
             if id(value) in self.weights:
                 return weight(*self.weights[id(value)])
             return Seen(self.known(value)) if id(value) in self.numbers else Constant()
+        if isinstance(value, Extents):
+            return value
         if isinstance(value, (list, tuple)):
             return tuple(map(self.noted, value))
         return value
@@ -156,6 +175,9 @@ class Recorder(TorchFunctionMode):
         if self.leaf is None and self.visits:
             name = getattr(func, "__name__", "").strip("_")
             self.note(Foreign(name), args, kwargs or {}, result, None)
+            if isinstance(result, torch.Size) and id(args[0]) in self.numbers:
+                result = Sizes(result)
+                result.of = Seen(self.known(args[0]))
         return result
 
     @contextmanager
