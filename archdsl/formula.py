@@ -14,7 +14,7 @@ from math import gcd, lcm
 
 from archdsl.records import dataclass
 
-LONGEST = 10_000  # values in a table
+LONGEST = 40_000  # values in a table
 
 
 class Irregular(Exception):

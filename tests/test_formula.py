@@ -119,7 +119,7 @@ def test_equal_functions_are_equal() -> None:
 
 def test_a_table_without_end_is_refused() -> None:
     with pytest.raises(Irregular):
-        formula([window(1, 101, 0), window(1, 103, 0)])
+        formula([window(1, 211, 0), window(1, 223, 0)])
 
 
 @pytest.mark.parametrize(
