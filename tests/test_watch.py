@@ -31,6 +31,8 @@ class Watch:
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
+            # What runs in the background is not to be interrupted, and its children neither.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.text = ""
         threading.Thread(target=self.read, daemon=True).start()
