@@ -14,18 +14,20 @@ LARGE = 16  # the extent from which a kernel is taken for a number of channels
 
 def swapped(reading: Reading) -> Iterator[Diagnostic]:
     """A large kernel and few channels: as if the channels had been written first."""
-    convolutions = (node for node in reading.network.nodes if node.op.family == "conv")
-    found = ((node, kernel(node)) for node in convolutions)
-    return (
-        told(
+    kernels = ((node, kernel(node)) for node in reading.network.nodes if node.op.family == "conv")
+    found = (
+        (node, size)
+        for node, size in kernels
+        if min(size, default=0) >= max(LARGE, 2 * node.shape.channels)
+    )
+    for node, size in once(found):
+        channels = node.shape.channels
+        yield told(
             "swapped",
             f"a kernel of {extents(size)} makes {channels} channel{'s' if channels > 1 else ''}",
             node,
             help=f"the kernel goes first: {node.op.name} {channels}x{channels} {size[0]}",
         )
-        for node, size in once(found)
-        if min(size, default=0) >= LARGE and (channels := node.shape.channels) <= min(size) // 2
-    )
 
 
 def kernel(node: Node) -> tuple[int, ...]:
