@@ -106,9 +106,9 @@ def even_windows(walk: Expander, ends: Sequence[int], start: int) -> str:
     It pads k//2 on each side, so an even window makes one position more than it should.
     """
     nodes = walk.nodes[start:]
-    even = [node for node in nodes if any(size % 2 == 0 for size in padded_alike(node.op))]
     if len(nodes) > MAX_NODES or len({walk.shape(end).spatial for end in ends}) == 1:
         return ""
+    even = [node for node in nodes if any(size % 2 == 0 for size in padded_alike(node.op))]
     for some in [even, *([node] for node in even[:MAX_TRIALS])]:
         for changes in zip(*(other_paddings(node.op) for node in some), strict=False):
             changed = {node.index: op for node, (_, op) in zip(some, changes, strict=True)}

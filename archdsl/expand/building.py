@@ -101,7 +101,7 @@ class Building:
         self.scope, self.level, self.room = scope.parent, self.room.level, self.room.outer
         scope.exit = None if scope.end is None else self.real(scope.end)
 
-    def left_out(self, scope: Scope, span: Span) -> None:
+    def left_out(self, scope: Scope) -> None:
         """Of a closed scope that makes nothing leave what was decided in it: it is no module."""
         outer = scope.parent
         assert outer is not None
@@ -109,7 +109,7 @@ class Building:
             raise mistake(
                 "none",
                 "what stands before 'none' here leads nowhere",
-                span,
+                scope.span,
                 help="let 'none' be all of the branch, or of an alternative of it",
             )
         outer.items.remove(scope)

@@ -259,7 +259,7 @@ class Expander(Building):
             finally:
                 self.close(scope)
             if scope.end is None:
-                self.left_out(scope, call.span)
+                self.left_out(scope)
             self.reuse.keep(key, before, scope, call, env)
             return scope.end
 
@@ -324,7 +324,7 @@ class Expander(Building):
             finally:
                 self.close(scope)
             if scope.end is None:
-                self.left_out(scope, span)
+                self.left_out(scope)
             return scope.end
 
         return self.edits.place(self, Child(label, "group", make), x)

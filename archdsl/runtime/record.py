@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from math import prod
 from typing import Any
 
 import torch
@@ -96,10 +95,8 @@ def mode(module: nn.Module, training: bool) -> Iterator[None]:
             part.training = was
 
 
-class Sizes(tuple[int, ...]):
-    """A tensor's shape in place of `torch.Size`, which keeps the tensor's number."""
-
-    of: Seen
+class Sizes(Extents):
+    """All of a tensor's shape, in place of `torch.Size`: what is cut from it knows whose it is."""
 
     def __getitem__(self, index: Any) -> Any:
         found = super().__getitem__(index)
@@ -107,9 +104,6 @@ class Sizes(tuple[int, ...]):
             return found
         axes = range(len(self))
         return Extents(found, self.of) if axes[index] == axes[2:] else torch.Size(found)
-
-    def numel(self) -> int:
-        return prod(self)
 
 
 class Recorder(TorchFunctionMode):
@@ -176,8 +170,7 @@ class Recorder(TorchFunctionMode):
             name = getattr(func, "__name__", "").strip("_")
             self.note(Foreign(name), args, kwargs or {}, result, None)
             if isinstance(result, torch.Size) and id(args[0]) in self.numbers:
-                result = Sizes(result)
-                result.of = Seen(self.known(args[0]))
+                result = Sizes(result, Seen(self.known(args[0])))
         return result
 
     @contextmanager

@@ -230,11 +230,13 @@ ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
 
 def calculates_in(dtype: torch.dtype) -> bool:
     """Whether oneDNN does on this processor."""
-    known = {torch.float32: "", torch.bfloat16: "bf16", torch.float16: "fp16"}
-    if dtype not in known or not torch._C._has_mkldnn:
+    if not torch._C._has_mkldnn:
         return False
-    test = f"_is_mkldnn_{known[dtype]}_supported"
-    return dtype == torch.float32 or bool(getattr(torch.ops.mkldnn, test)())
+    if dtype == torch.bfloat16:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    if dtype == torch.float16:
+        return bool(torch.ops.mkldnn._is_mkldnn_fp16_supported())
+    return dtype == torch.float32
 
 
 class PackedConv2d(nn.Module):
