@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from archdsl.graph import Node, Scope, joined
+from archdsl.ops import Op
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Solved, Sym
 
-Item = TypeVar("Item", Node, Scope)
+Item = TypeVar("Item", Node, Scope, Op)
 
 
 def twin(item: Item) -> Item:
@@ -84,8 +84,8 @@ class Copier:
     def binding(self, old: Binding) -> Binding:
         if old not in self.bindings:
             home = None if old.home is None else self.scopes.get(old.home, old.home)
-            new = self.bindings[old] = replace(old, home=home)
-            new.symbol = self.symbol(old.symbol)
+            symbol = self.symbol(old.symbol)
+            self.bindings[old] = Binding(old.name, old.value, symbol, home, old.default)
         return self.bindings[old]
 
     def symbol(self, old: Sym) -> Sym:

@@ -216,19 +216,24 @@ Assertion = Bound | Fits
 class Use:
     """How a use of a block was called, and what became of it: `size` operators from `start` on.
 
-    `given` are the parameters that the call names, from the text of `home`. `passed` has the
+    `values` is what names mean in the text of `home`, in which the call stands. `passed` has the
     tensors that decisions in it have passed on, `counts` what was asked for copies.
     """
 
     call: Call
     home: Scope
-    given: Mapping[str, Binding]
+    values: Mapping[str, Binding]
     scope: Scope
     start: int
     size: int
     passed: Mapping[int, int]
     counts: tuple[Sym, ...]
     steps: int
+
+    @cached_property
+    def given(self) -> Mapping[str, Binding]:
+        """The parameters that the call names."""
+        return {name: self.values[name] for name in self.call.mentioned if name in self.values}
 
 
 @dataclass(eq=False)

@@ -1,7 +1,8 @@
 """Where a value came from, so that generated code can say `4 * c` and not 256.
 
-A symbol is the author's expression over the parameters that were in reach. It never decides
-anything: values are computed first, and an expression is printed only where it gives those values.
+A symbol is the author's expression over the parameters that were in reach. Values are computed
+first; an expression is printed, and gives other values elsewhere (`expand.moulds`), only where it
+is seen to give those.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ class Binding:
 
 @dataclass(frozen=True)
 class Literally:
-    """A value written as it is."""
+    """A value written as it is; or, not `written`, worked out from what no expression tells."""
 
     value: Any
+    written: bool = True
 
 
 @dataclass(frozen=True)

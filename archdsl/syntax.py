@@ -112,8 +112,22 @@ class Arg:
 # ---- chains --------------------------------------------------------------------------------
 
 
+class Mentions:
+    """What a stretch of text is asked about the names in it."""
+
+    @cached_property
+    def mentioned(self) -> tuple[str, ...]:
+        """The names of values, and of what is called."""
+        return tuple(dict.fromkeys(names(within(self))))
+
+    @cached_property
+    def reads_input(self) -> bool:
+        """Whether it says `in.c` or another axis of `in`."""
+        return any(isinstance(part, InputAxis) for part in within(self))
+
+
 @dataclass(frozen=True)
-class Call:
+class Call(Mentions):
     """A name with its bodies in `< >` and its arguments."""
 
     name: str
@@ -197,7 +211,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Seq:
+class Seq(Mentions):
     """Items fed one into the next."""
 
     items: tuple[Item, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from math import ceil, floor, pow
 from typing import TYPE_CHECKING, Any
@@ -55,8 +55,18 @@ class Value:
 
 def round_to(value: float, multiple: int) -> int:
     """The nearest multiple, never more than 10 % below (MobileNet's rounding of widths)."""
+    if multiple < 1:
+        raise ValueError("round_to needs a multiple of at least 1")
     near = max(multiple, int(value + multiple / 2) // multiple * multiple)
     return near + multiple if near < 0.9 * value else near
+
+
+def power(base: float, exponent: float) -> float:
+    """A number to the power of another."""
+    try:
+        return pow(base, exponent)
+    except ValueError:
+        raise ValueError(f"{base} to the power of {exponent} is no number") from None
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
@@ -67,7 +77,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "round": (round, 1, 1),
     "int": (int, 1, 1),
     "round_to": (round_to, 2, 2),
-    "pow": (pow, 2, 2),
+    "pow": (power, 2, 2),
 }
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -85,6 +95,15 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+# Those that take values of any kind.
+LOGICAL: dict[str, Callable[..., Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "not": operator.not_,
+    "and": lambda left, right: left and right,
+    "or": lambda left, right: left or right,
+}
+OPERATIONS = {**ARITHMETIC, **COMPARISONS}
 
 
 def kind_of(value: Any) -> str:
@@ -159,25 +178,12 @@ class Evaluator:
                 raise part_of(part.span)
         symbol = Computed(expr.sign, tuple(operand.symbol for operand in operands))
         left = operands[0].value
-        if expr.sign == "not":
-            return Value(not left, symbol)
-        if expr.sign in ("and", "or"):
-            right = operands[1].value
-            return Value((left and right) if expr.sign == "and" else (left or right), symbol)
         if expr.sign == "/" and isinstance(left, tuple):
             return Value(Strided(left, operands[1].value), symbol)
-        if expr.sign in ("==", "!="):
-            return Value(COMPARISONS[expr.sign](left, operands[1].value), symbol)
-        for operand, part in zip(operands, expr.operands, strict=True):
-            number(operand.value, part, f"'{expr.sign}' works on numbers")
-        if len(operands) == 1:
-            return Value(-left, symbol)
-        if expr.sign in COMPARISONS:
-            return Value(COMPARISONS[expr.sign](left, operands[1].value), symbol)
-        right = operands[1].value
-        if right == 0 and expr.sign in ("/", "//", "%"):
-            raise mistake("value", "division by zero", expr.span)
-        return Value(bounded(ARITHMETIC[expr.sign](left, right), expr), symbol)
+        if expr.sign not in LOGICAL:
+            for operand, part in zip(operands, expr.operands, strict=True):
+                number(operand.value, part, f"'{expr.sign}' works on numbers")
+        return Value(self.result(expr.sign, operands, expr), symbol)
 
     def apply(self, expr: s.Apply) -> Value:
         if expr.function not in FUNCTIONS:
@@ -187,7 +193,7 @@ class Evaluator:
                 expr.span,
                 help=did_you_mean(expr.function, FUNCTIONS) or f"functions: {', '.join(FUNCTIONS)}",
             )
-        function, least, most = FUNCTIONS[expr.function]
+        _, least, most = FUNCTIONS[expr.function]
         if not least <= len(expr.operands) <= most:
             count = least if least == most else f"{least} or more"
             raise mistake(
@@ -196,17 +202,37 @@ class Evaluator:
         operands = [self(operand) for operand in expr.operands]
         for operand, part in zip(operands, expr.operands, strict=True):
             number(operand.value, part, f"{expr.function} works on numbers")
-        if expr.function == "round_to" and operands[1].value < 1:
-            raise mistake("value", "round_to needs a multiple of at least 1", expr.span)
-        values = [operand.value for operand in operands]
+        symbol = Computed(expr.function, tuple(operand.symbol for operand in operands))
+        return Value(self.result(expr.function, operands, expr), symbol)
+
+    def result(self, sign: str, operands: Sequence[Value], expr: s.Expr) -> Any:
         try:
-            result = bounded(function(*values), expr)
+            return calculated(sign, [operand.value for operand in operands])
+        except ZeroDivisionError:
+            raise mistake("value", "division by zero", expr.span) from None
         except OverflowError:
-            raise too_large(expr) from None
-        except ValueError:
-            clause = f"{values[0]} to the power of {values[1]} is no number"
-            raise mistake("value", clause, expr.span) from None
-        return Value(result, Computed(expr.function, tuple(o.symbol for o in operands)))
+            message = f"the value is larger than {s.MAX_NUMBER:,}"
+            raise mistake("limit", message, expr.span) from None
+        except ValueError as error:
+            raise mistake("value", str(error), expr.span) from None
+
+
+def calculated(sign: str, values: Sequence[Any]) -> Any:
+    """What an operation or function makes of values of the kinds that it takes.
+
+    Raises ZeroDivisionError, OverflowError (beyond the limit of the language) or ValueError.
+    """
+    if sign in LOGICAL:
+        return LOGICAL[sign](*values)
+    if sign in FUNCTIONS:
+        result = FUNCTIONS[sign][0](*values)
+    elif len(values) == 1:
+        result = -values[0]
+    else:
+        result = OPERATIONS[sign](*values)
+    if abs(result) > s.MAX_NUMBER:
+        raise OverflowError
+    return whole(result)
 
 
 def part_of(span: Span) -> ArchError:
@@ -225,18 +251,6 @@ def number(value: Any, part: s.Expr, clause: str) -> None:
         raise mistake("kind", f"{clause}, and this is {kind_of(value)}", part.span)
 
 
-def bounded(value: float, expr: s.Expr) -> float:
-    """Whole results of a division as integers; refuses what grows out of bounds."""
-    if abs(value) > s.MAX_NUMBER:
-        raise too_large(expr)
-    return whole(value)
-
-
 def whole(value: float) -> float:
     """A number, as an integer where it is one."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def too_large(expr: s.Expr) -> ArchError:
-    """The mistake of a number beyond the limit."""
-    return mistake("limit", f"the value is larger than {s.MAX_NUMBER:,}", expr.span)

@@ -1,25 +1,27 @@
-"""Blocks that are copied because they come to the same as one before: as if they were walked."""
+"""Blocks that are taken over from one before, with its numbers or others: as if walked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 import pytest
 
 from archdsl import pipeline
 from archdsl.diagnostics import ArchError
 from archdsl.expand import expand
+from archdsl.expand.moulds import Moulds
 from archdsl.expand.reuse import Reuse
 from archdsl.expand.walk import Expander
 from archdsl.graph import Network, Node, Scope
 from archdsl.modules import DeclaredNetwork
 from archdsl.symbols import Binding, Computed, Given, Sym
 
-SHIPPED = """alexnet@two_gpus convnext_tiny densenet40_k12 efficientnet_b1 efficientnet_v2_s
-googlenet googlenet@separable googlenet@torchvision inception_v3@tf inception_v4 mnasnet1_0
-mobilenet_v1 mobilenet_v2 preact_resnet164 regnet_x_400mf@torchvision regnet_y_800mf resnet50
-resnet50@torchvision resnet20 shufflenet_v1_g3 unet""".split()
+SHIPPED = """alexnet@two_gpus convnext_tiny densenet121 densenet40_k12 efficientnet_b1
+efficientnet_v2_s googlenet googlenet@separable googlenet@torchvision inception_resnet_v2
+inception_v3@tf inception_v4 mnasnet1_0 mobilenet_v1 mobilenet_v2 preact_resnet164
+regnet_x_400mf@torchvision regnet_y_800mf resnet50 resnet50@torchvision resnet20 shufflenet_v1_g3
+unet""".split()
 # Copies that pass decisions on, count copies of their own, read `in.c`, or meet parameters.
 PARTS = """
 block inner(c) = [ conv 3x3 c + (identity or conv 1x1/_ _) ] > relu
@@ -90,6 +92,58 @@ network twice from once
   before tail.1.unit.relu: maxpool 3x3/1 same
   tail.0.unit.dropout: dropout 0.1
 """
+# Blocks that come again with other numbers, told by all that an argument can say, and with
+# everything in them that a number has no say in, or may have.
+NUMBERS = """
+block unit(c, k=3x3, stride=1, p=0.5) = conv: conv k/stride c pad=1 > bn > relu > dropout p
+block told(c, r=c*2, on=(c > 16)) = [ unit c > unit(r) > conv 1x1 c nobias=on > bn eps=(r / 1000)
+  | unit(max(c, 12)) | conv 1x1 (round_to(r/3, 4)) > conv 1x1 (in.c) ]
+block sized(k, n) = conv k (n + 3) pad=(k // 2) > maxpool k/(n // 4) > unit(c=n, stride=k // 2)
+let carried(size, c) = wide size c
+block wide(k, c, stride=2) = conv k/stride c pad=1
+block strided(s, c) = carried(3x3/s, c) > relu
+block plain(s, c) = lone 5x5/s > conv 1x1 c
+let lone(size) = conv size 8 pad=2
+block mapped(c) = conv 1x1 c > conv (1 + in.h // 8) c > avgpool out=8x8
+block mixed(c) = [ identity | unit c ] > conv 1x1 (in.c + c) > (conv 1x1 c > relu)
+block decides(c) = (relu if (c > 10) else tanh) > conv 1x1 c
+block joins(c) = conv: conv 3x3 c > [ unit c + (identity or conv 1x1 _) ]
+block fits(c) = unit c > conv 1x1 _
+block counts(c, n) = (unit c x(n)) > unit c x2
+block labelled(c) = conv 1x1 c > [ @stem | unit c ]
+block own(c) = first: conv 1x1 c > unit c > [ @first + conv 1x1 c ]
+block around<part, tail>(c) = part > unit c > tail
+block nested<part>(c) = around<part, relu>(c)
+block chosen(op, c) = op > unit c
+block turned(c) = permute last > ln > fc (2*c) > permute first
+let through(c, d) = around<unit c, (unit d > conv 1x1 (in.c))>(c) > around<told d, relu>(d)
+network numbers(width=8, depth=2, rate=0.25)
+  input 3x16x16
+  stem: conv 3x3 width
+  unit width > unit 12 > unit(width + 4, 5x5) > unit(20, 3x3, p=rate) > unit(24, 3x3, 2)
+  told 8 > told 12 > told(16, 5) > told 20 > told(24, 48, true)
+  avgpool out=16x16
+  sized(3, 8) > sized(4, 9) > sized(2, 8) > avgpool out=16x16
+  strided(1, 4) > strided(2, 8) > strided(1, 12) > plain(1, 4) > plain(2, 8) > avgpool out=16x16
+  mapped 4 > mapped 6 > mixed 4 > mixed width > mixed 6
+  decides 4 > decides 16 > decides 20 > counts(8, 1) > counts(9, depth) > counts(10, 2)
+  joins 4 > joins 8 > joins 8 > joins 6
+  [ fits 4 + conv 1x1 5 ] > [ fits 6 + conv 1x1 7 ]
+  conv 3x3 16 > avgpool out=16x16
+  labelled 4 > labelled 6 > own 4 > own 6
+  around<unit 4, relu>(5) > around<unit 5, relu>(6) > around<unit 6, tanh>(7)
+  nested<unit 4>(5) > nested<unit width>(6) > chosen(relu, 4) > chosen(tanh, 5) > chosen(relu, 6)
+  through(4, 5) > through(6, 7) > through(width, 2*width) > turned 4 > turned 6
+  (unit 4 x2) > around<unit 8 x3, relu>(9) > around<unit 9 x2, relu>(9)
+  on 1<unit 31> > on 0<told 14> > aux<told 18 > told 22>
+  avgpool global > flatten
+  chosen(identity, 8) if (width > 100)
+  fc 10
+network numbers@wide from numbers(width=12)
+  unit_2.conv: conv 3x3 17
+  after told_3.unit: relu6
+  rebind turned(c) = permute last > fc c > permute first
+"""
 TEXTS = {
     "parts": PARTS,
     "edited": SINGLED_OUT,
@@ -98,6 +152,8 @@ TEXTS = {
     "plain": VARIANTS,
     "once": VARIANTS,
     "twice": VARIANTS,
+    "numbers": NUMBERS,
+    "numbers@wide": NUMBERS,
 }
 
 
@@ -160,10 +216,39 @@ def test_copies_are_as_walked(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
     changed = [expand(spec, setting, copied.uses) for setting in settings]
     source = pipeline.compile(spec)
     monkeypatch.setattr(Reuse, "earlier", lambda *_: None)
+    monkeypatch.setattr(Moulds, "cast", lambda *_: False)
     assert differences(copied, expand(spec)) == []
     for setting, probe in zip(settings, changed, strict=True):
         assert differences(probe, expand(spec, setting)) == []
     assert source == pipeline.compile(spec)
+
+
+@pytest.mark.parametrize(
+    "use",
+    """unit(0) unit(-1) unit(8.5) unit(9,g=2) unit(1e6*1e6*2) unit(1e12) pair(9,4) pair(12,2)
+    pair(8,0) pair(12,8) added(9) rounded(8,0) rounded(1e9,1e12) halved(4)""".split(),
+)
+def test_a_mistake_in_a_later_use_is_as_walked(use: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"""
+block unit(c, k=3x3, g=1) = conv: conv k c groups=g > relu
+block pair(c, d) = unit(c, g=d - 2) > unit(c, g=d) > [ unit c | conv 1x1 (8 / d) ]
+block added(c) = [ unit c + unit 8 ]
+block rounded(c, m) = conv 1x1 (round_to(c, m))
+block halved(c) = maxpool (c // 4) > maxpool 2x2/(c / 8)
+network net
+  input 8x16x16
+  unit 8 > unit 12 > pair(4, 4) > pair(8, 4) > added 8 > rounded(8, 8) > halved 8 > halved 16
+  {use}
+"""
+
+    def told() -> tuple[object, ...]:
+        with pytest.raises(ArchError) as refused:
+            expand(pipeline.declared_in(text))
+        return refused.value.diagnostics
+
+    cast = told()
+    monkeypatch.setattr(Moulds, "cast", lambda *_: False)
+    assert cast == told()
 
 
 def test_one_is_not_true() -> None:
@@ -182,7 +267,8 @@ network net
 def differences(one: Network, other: Network) -> list[str]:
     """The first facts that differ, in short."""
     pairs = zip_longest(told(one), told(other))
-    return [f"{a!s:.500} is not {b!s:.500}" for a, b in pairs if a != b][:3]
+    found = (f"{a!s:.500} is not {b!s:.500}" for a, b in pairs if a != b)
+    return [*islice(found, 3)]
 
 
 def steps(text: str, monkeypatch: pytest.MonkeyPatch, name: str | None = None) -> int:

@@ -189,7 +189,7 @@ def give(found: OpArguments, target: Field[Any], expr: s.Expr, evaluate: Evaluat
                 found,
                 "stride",
                 as_size(found, strided(found, expr), carried, expr),
-                Literally(carried),
+                Literally(carried, written=False),
                 expr,
             )
         value = Value(value.value.size, value.symbol)

@@ -62,7 +62,7 @@ class Env(Evaluator):
         index = {"d": -3, "h": -2, "w": -1}[expr.axis]
         if -index > shape.rank:
             raise mistake("value", f"the map {shape} has no axis '{expr.axis}'", expr.span)
-        return Value(shape[index], Literally(shape[index]))
+        return Value(shape[index], Literally(shape[index], written=False))
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,7 +107,8 @@ def carried_stride(
         elif isinstance(expr, s.Name) and expr.name in env.values:
             value = env.values[expr.name].value
             if isinstance(value, Strided):
-                size, step = (Value(v, Literally(v)) for v in (value.size, value.stride))
+                parts = value.size, value.stride
+                size, step = (Value(part, Literally(part, written=False)) for part in parts)
                 return {id(expr): [size], "stride": step}
     return {}
 

@@ -51,8 +51,8 @@ class Reuse:
             return None
         walk, uses = self.walk, self.walk.known
         use = uses.get((key, joined(walk.scope.path, name)), uses.get(key))
-        if use is None or use.call != call:
-            return None
+        if use is None or use.call != call or call.reads_input:
+            return None  # `in` is another tensor where a `let` is spliced in again
         if len(walk.nodes) + use.size > MAX_NODES or walk.steps + use.steps > MAX_STEPS:
             return None  # walked, it tells where there are too many
         same = all(alike(env.values[name].value, was.value) for name, was in use.given.items())
@@ -69,13 +69,10 @@ class Reuse:
         start, asked, steps, passed, counts = before
         if key is None or walk.mistakes or walk.asked != asked:
             return
-        parts = [*s.within(call)]
-        if any(isinstance(part, s.InputAxis) for part in parts):
-            return  # `in` is another tensor where a `let` is spliced in again
         walk.known[key] = Use(
             call,
             env.home,
-            {name: env.values[name] for name in s.names(parts) if name in env.values},
+            env.values,
             scope,
             start,
             len(walk.nodes) - start,
@@ -122,8 +119,7 @@ class Reuse:
         numbers = {use.start + i: start + i for i in range(use.size)}
         numbers |= {use.scope.entry: walk.real(x), use.scope.source: x}
         numbers |= {tensor: walk.alias - i for i, tensor in enumerate(use.passed)}
-        given = {name: env.values[name] for name in use.given}
-        bindings = {was: given[name] for name, was in use.given.items()}
+        bindings = {was: env.values[name] for name, was in use.given.items()}
         copier = Copier(numbers, {use.home: env.home}, bindings)
         scope = copier.copy(use.scope, walk.scope, name)
         scope.like = use.scope.original
@@ -131,7 +127,7 @@ class Reuse:
         return Use(
             use.call,
             env.home,
-            given,
+            env.values,
             scope,
             start,
             use.size,

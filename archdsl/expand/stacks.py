@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from archdsl import syntax as s
 from archdsl.diagnostics import mistake
@@ -16,6 +17,9 @@ from archdsl.source import Span
 
 if TYPE_CHECKING:
     from archdsl.expand.walk import Expander
+
+Copy = TypeVar("Copy")
+Made = TypeVar("Made")
 
 
 class Stacks:
@@ -43,9 +47,10 @@ class Stacks:
                 unit.bodies[found[1][0]].span,
                 help="put a stack that is one body into parentheses",
             )
-        for i, copies in found:
-            around = unit.bodies[:i], unit.bodies[i + 1 :]
-            return [replace(unit, bodies=(*around[0], seq, *around[1])) for seq in copies]
+        if found:
+            i, copies = found[0]
+            head, tail = unit.bodies[:i], unit.bodies[i + 1 :]
+            return each(copies, lambda seq: replace(unit, bodies=(*head, seq, *tail)))
         for i, arg in enumerate(unit.args):
             if isinstance(arg.value, s.Size) and self.takes_number(unit, arg, env):
                 channels, count = self.stacked(arg.value)
@@ -83,7 +88,7 @@ class Stacks:
         inner = self.copies(body.items[0].unit, env)
         if inner is None:
             return None
-        return [s.Seq((s.Item(None, unit, unit.span),), body.span) for unit in inner]
+        return each(inner, lambda unit: s.Seq((s.Item(None, unit, unit.span),), body.span))
 
     def stacked(self, size: s.Size) -> tuple[int, int]:
         if len(size.dims) != 2:
@@ -142,6 +147,12 @@ class Stacks:
                 break
             out = self.walk.item(None, unit, env, out)
         return out
+
+
+def each(copies: list[Copy], made: Callable[[Copy], Made]) -> list[Made]:
+    """What is made of each copy, where one that stands twice stays one."""
+    known = {id(copy): made(copy) for copy in {id(copy): copy for copy in copies}.values()}
+    return [known[id(copy)] for copy in copies]
 
 
 def unordered(declared: Declared, call: s.Call) -> list[s.Arg]:

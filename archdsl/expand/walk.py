@@ -17,6 +17,7 @@ from archdsl.expand.building import BROKEN, MAX_STEPS, Building
 from archdsl.expand.edits import Child, Variant
 from archdsl.expand.joins import Broken, Joins
 from archdsl.expand.kinds import Kinds
+from archdsl.expand.moulds import Moulds
 from archdsl.expand.names import Closure, Env
 from archdsl.expand.params import bind
 from archdsl.expand.reuse import Reuse
@@ -40,6 +41,7 @@ class Expander(Building):
         self.stacks = Stacks(self)
         self.words = Words(self)
         self.reuse = Reuse(self)
+        self.moulds = Moulds(self)
         self.envs: list[Env] = []  # of the networks of a `from` chain, the base first
         self.joining = False
         self.steps = 0
@@ -255,7 +257,10 @@ class Expander(Building):
                 inner = Env(self, declared, scope, x)
                 scope.params = bind(declared, call, env, inner)
                 self.bodies(declared, call, env, inner)
-                scope.end = self.seq(declared.definition.body, inner, x)
+                given = self.moulds.entering(declared, inner, x)
+                if not self.moulds.cast(given, scope):
+                    scope.end = self.seq(declared.definition.body, inner, x)
+                    self.moulds.keep(given, before, scope)
             finally:
                 self.close(scope)
             if scope.end is None:
