@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from operator import attrgetter
 from typing import Literal
 
 from archdsl.records import cached_property, dataclass
@@ -370,11 +371,16 @@ class Spec:
     networks: tuple[NetworkDef, ...]
 
 
+def holding(part: type) -> list[str]:
+    """The fields of a class that hold others of this file."""
+    return [field.name for field in fields(part) if CLASS.search(str(field.type))]
+
+
 # The name of a class of this file, or of a union of them, in the type of a field.
 CLASS = re.compile(r"\b(?!None|Literal|Source|Span)[A-Z]")
-# The classes of this file, with those of their fields that hold others of them.
-PARTS: dict[type, tuple[str, ...]] = {
-    part: tuple(field.name for field in fields(part) if CLASS.search(str(field.type)))
+# Of the classes of this file, what tells those of their fields that hold others of them.
+PARTS: dict[type, Callable[[object], object] | None] = {
+    part: attrgetter(*held) if (held := holding(part)) else None
     for part in vars().copy().values()
     if isinstance(part, type) and is_dataclass(part) and part not in (Source, Span)
 }
@@ -389,7 +395,8 @@ def within(*parts: object) -> Iterator[object]:
             waiting += part
         elif part is not None:
             yield part
-            waiting += [getattr(part, name) for name in PARTS[type(part)]]
+            if (held := PARTS[type(part)]) is not None:
+                waiting.append(held(part))
 
 
 def names(parts: Iterable[object]) -> Iterator[str]:

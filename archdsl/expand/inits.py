@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.diagnostics import ArchError, did_you_mean, mistake
 from archdsl.graph import Initialisation
-from archdsl.ops import OPS
+from archdsl.ops import OPS, Applied
 from archdsl.schemes import SCHEMES, WORDS
 
 if TYPE_CHECKING:
@@ -16,20 +16,26 @@ if TYPE_CHECKING:
 
 
 def initialisations(walk: Expander) -> Iterator[Initialisation]:
+    if not walk.variant.inits:
+        return
+    bearing = {f"{node.path}.": node.applied for node in walk.nodes if node.applied.tensors}
     for line in walk.variant.inits:
         try:
-            yield init(walk, line)
+            yield init(walk, line, bearing)
         except ArchError as error:
             walk.report(error)
 
 
-def init(walk: Expander, line: s.Init) -> Initialisation:
-    """An `init` line; its targets are operators or labels, and have what it fills."""
+def init(walk: Expander, line: s.Init, bearing: Mapping[str, Applied]) -> Initialisation:
+    """An `init` line; its targets are operators or labels, and have what it fills.
+
+    `bearing` are the operators that have tensors, by their paths.
+    """
     options = init_options(walk, line)
     wanted = ["weight"] if line.scheme else []
     wanted += ["bias"] if "bias" in dict(options) else []
     for target in line.targets:
-        found = tensors_of(walk, target.name)
+        found = tensors_of(bearing, target.name)
         if target.name in OPS and "" not in found:
             continue
         for name in [name for name in wanted if name not in found][:1]:
@@ -52,15 +58,14 @@ def init(walk: Expander, line: s.Init) -> Initialisation:
     )
 
 
-def tensors_of(walk: Expander, target: str) -> set[str]:
+def tensors_of(bearing: Mapping[str, Applied], target: str) -> set[str]:
     """The names of the tensors of an operator, or within the items of a label."""
     above = f"{target}."
-    nodes = [node for node in walk.nodes if node.applied.tensors]
     return {
         tensor.name
-        for node in nodes
-        if node.op.name == target or f"{node.path}.".startswith(above)
-        for tensor in node.applied.tensors
+        for path, applied in bearing.items()
+        if applied.op.name == target or path.startswith(above)
+        for tensor in applied.tensors
     }
 
 

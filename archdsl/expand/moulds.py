@@ -294,14 +294,18 @@ class Caster(Copier):
         return self.bindings[old]
 
     def node(self, old: Node, scope: Scope) -> Node:
-        walk, op = self.walk, old.applied.op
-        symbols = {name: self.symbol(symbol) for name, symbol in old.symbols.items()}
+        walk, op, numbers = self.walk, old.applied.op, self.numbers
+        symbols = {
+            name: symbol if type(symbol) is Literally else self.symbol(symbol)
+            for name, symbol in old.symbols.items()
+        }
         if old in self.moving:
             op = twin(op)
             for name, convert in self.moving[old]:
                 op.__dict__[name] = convert(worth(symbols[name], self.channels))
-        sources = tuple(map(self.number, old.sources))
-        inputs = tuple(map(self.number, old.inputs))
+        sources = tuple([numbers[i] for i in old.sources])
+        passed = old.inputs != old.sources
+        inputs = tuple([numbers[i] for i in old.inputs]) if passed else sources
         applied = apply(op, tuple([walk.nodes[i].shape for i in inputs]))
         shape = applied.shape
         if shape.elements > MAX_ELEMENTS:
