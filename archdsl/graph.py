@@ -260,6 +260,11 @@ class Network:
         return tuple(node for node in self.nodes if node.op.inputs == 0)
 
     @cached_property
+    def decisions(self) -> tuple[Scope, ...]:
+        """What was decided, in walking order."""
+        return tuple(self.root.decisions())
+
+    @cached_property
     def devices(self) -> int:
         """How many devices `on` names; 0 where the network is not placed."""
         return max((n.device + 1 for n in self.nodes if n.device is not None), default=0)

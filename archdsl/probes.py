@@ -7,6 +7,7 @@ from typing import Any
 
 from archdsl.diagnostics import ArchError
 from archdsl.expand import expand
+from archdsl.expand.recast import recast
 from archdsl.graph import Network, Node, Scope
 from archdsl.modules import DeclaredNetwork
 from archdsl.records import dataclass
@@ -22,10 +23,12 @@ def probes(
         value = changed(binding.value)
         if value is None or Trial(network, network, binding).decides:
             continue
-        try:
-            probe = expand(declared, {**settings, binding.name: value}, network.uses)
-        except ArchError:
-            continue
+        probe = recast(network, binding, value)
+        if probe is None:
+            try:
+                probe = expand(declared, {**settings, binding.name: value}, network.uses)
+            except ArchError:
+                continue
         if alike(network, probe) and Trial(network, probe, binding).shows_all:
             found.append(probe)
     return tuple(found)
@@ -73,7 +76,7 @@ class Trial:
         Of a network beside itself, whether it has in words; not, whether by what it changes.
         """
         return any(map(self.depends, self.network.counts)) or any(
-            map(self.takes, self.network.root.decisions())
+            map(self.takes, self.network.decisions)
         )
 
     def takes(self, choice: Scope) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice, zip_longest
+from reprlib import repr  # expressions within expressions have no end
 
 import pytest
 
@@ -11,10 +12,12 @@ from archdsl import pipeline
 from archdsl.diagnostics import ArchError
 from archdsl.expand import expand
 from archdsl.expand.moulds import Moulds
+from archdsl.expand.recast import recast
 from archdsl.expand.reuse import Reuse
 from archdsl.expand.walk import Expander
 from archdsl.graph import Network, Node, Scope
 from archdsl.modules import DeclaredNetwork
+from archdsl.probes import changed
 from archdsl.symbols import Binding, Computed, Given, Sym
 
 SHIPPED = """alexnet@two_gpus convnext_tiny densenet121 densenet40_k12 efficientnet_b1
@@ -223,6 +226,51 @@ def test_copies_are_as_walked(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert source == pipeline.compile(spec)
 
 
+@pytest.mark.parametrize("name", [*SHIPPED, *TEXTS])
+def test_another_number_is_as_walked(name: str) -> None:
+    spec = declared(name)
+    network = expand(spec)
+    for parameter in network.params:
+        value = changed(parameter.value)
+        if value is not None and (cast := recast(network, parameter, value)) is not None:
+            found = differences(cast, expand(spec, {parameter.name: value}))
+            assert found == []
+
+
+@pytest.mark.parametrize("name", ["googlenet", "resnet50", "efficientnet_b1", "densenet121"])
+def test_another_number_of_classes_is_cast(name: str) -> None:
+    network = pipeline.network(name)
+    cast = recast(network, network.params[0], 7) or network
+    assert cast.nodes[-1].shape == (7,)
+    assert network.nodes[-1].shape == (1000,)
+    assert sum(one is other for one, other in zip(network.nodes, cast.nodes, strict=True)) > 100
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("conv 3x3 c > relu if (c > 9)", 16),
+        ("conv 3x3 4 x(c // 8)", 16),
+        ("conv 3x3/(c // 8) 8", 16),
+        ("[ conv 3x3 c + (identity or conv 1x1 _) ]", 16),
+        ("let sized(k) = b k\n", 16),
+        ("conv (1 + in.h // c) 4", 4),
+        ("conv 3x3 8 groups=(c // 4)", 24),
+        ("conv 1x1 (16 - c)", 16),
+    ],
+)
+def test_more_than_numbers_is_not_cast(line: str, value: int) -> None:
+    text = f"network net(c=8)\n  input 8x16x16\n  {line}\n"
+    if line.startswith("let"):
+        text = "block b(k, stride=2) = conv k 8\nlet sized(k) = b k\n"
+        text = text.replace("conv k 8", "conv k/stride 8") + (
+            "network net(c=8)\n  input 8x16x16\n  sized(3x3/(c // 8))\n"
+        )
+    network = expand(pipeline.declared_in(text))
+    refused = recast(network, network.params[0], value) is None
+    assert refused
+
+
 @pytest.mark.parametrize(
     "use",
     """unit(0) unit(-1) unit(8.5) unit(9,g=2) unit(1e6*1e6*2) unit(1e12) pair(9,4) pair(12,2)
@@ -267,7 +315,7 @@ network net
 def differences(one: Network, other: Network) -> list[str]:
     """The first facts that differ, in short."""
     pairs = zip_longest(told(one), told(other))
-    found = (f"{a!s:.500} is not {b!s:.500}" for a, b in pairs if a != b)
+    found = (f"{repr(a)} is not {repr(b)}" for a, b in pairs if a != b)
     return [*islice(found, 3)]
 
 

@@ -8,35 +8,26 @@ why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
 from archdsl.copying import Copier, twin
 from archdsl.diagnostics import ArchError
-from archdsl.expand.arguments import CONVERT, OpArguments
 from archdsl.expand.building import BROKEN, MAX_ELEMENTS, MAX_NODES, MAX_STEPS
+from archdsl.expand.casting import Proof, Unfit, Values
 from archdsl.expand.names import Env
 from archdsl.graph import Node, Scope, joined
 from archdsl.modules import Declared
 from archdsl.ops import apply
 from archdsl.records import cached_property, dataclass
 from archdsl.shapes import Misfit, Shape
-from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Sym
-from archdsl.values import Callee, Strided, Unsolved, calculated
+from archdsl.symbols import Binding, Literally, Sym
+from archdsl.values import Callee, Strided, Unsolved
 
 if TYPE_CHECKING:
     from archdsl.expand.reuse import Before
     from archdsl.expand.walk import Expander
-
-Channels = Callable[[int], int]
-Convert = Callable[[Any], Any]
-Moving = dict[Node, list[tuple[str, Convert]]]
-NUMBERS = (int, float, bool)
-
-
-class Unfit(Exception):
-    """More than numbers would be another in another use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,25 +59,35 @@ class Mould:
     counts: tuple[Sym, ...]
 
     @cached_property
-    def moving(self) -> Moving | None:
-        """The arguments that numbers from outside change, with how an operator takes them.
+    def proof(self) -> Proof | None:
+        """That nothing but numbers changes with those that come in; None where more may.
 
-        None where it is no mould: where something was decided, or solved from around the block, or
-        where the expressions do not give the values.
+        That is where something was decided, or solved from around the block, or where the
+        expressions do not give the values.
         """
-        proof = Proof(self)
+        given = {binding: type(binding.value) in (int, float) for binding in self.given.bindings}
+        proof = Proof(given, self.channels, solved=False)
         try:
             if any(map(proof.moves, self.counts)):
                 return None
             for scope in scopes(self.scope):
                 if scope.kind == "choice":
                     return None
-                if scope is not self.scope:
-                    for binding in scope.params:
-                        proof.moves(Given(binding))
-            return {node: found for node in self.nodes if (found := proof.fields(node))}
+                for binding in scope.params:
+                    proof.parameter(binding)
+            proof.prove(self.nodes)
         except Unfit:
             return None
+        return proof
+
+    def channels(self, node: int) -> int:
+        """The channels of a tensor that comes in or is made within; raises Unfit."""
+        if node == self.scope.entry:
+            return self.shape.channels
+        place = node - self.start
+        if not 0 <= place < len(self.nodes):
+            raise Unfit
+        return self.nodes[place].shape.channels
 
 
 class Moulds:
@@ -136,14 +137,14 @@ class Moulds:
         """Fill an open scope from a mould; False where there is none that fits."""
         if given is None or (mould := self.known.get(given.key)) is None:
             return False
-        if mould.given.chains != given.chains or mould.moving is None:
+        if mould.given.chains != given.chains or (proof := mould.proof) is None:
             return False
         walk = self.walk
         start = len(walk.nodes)
         if start + len(mould.nodes) > MAX_NODES or walk.steps + mould.steps > MAX_STEPS:
             return False  # walked, it tells where there are too many
         try:
-            Caster(walk, mould, given, scope).fill()
+            Caster(walk, mould, proof, given, scope).fill()
         except (ArchError, ArithmeticError, LookupError, Misfit, ValueError):
             del walk.nodes[start:]
             scope.items.clear()
@@ -160,9 +161,6 @@ def kind(value: object) -> object:
     return (value.name, value.declared) if isinstance(value, Callee) else (type(value), value)
 
 
-# ---- what becomes another --------------------------------------------------------------------
-
-
 def scopes(scope: Scope) -> Iterator[Scope]:
     """A scope and all within it."""
     yield scope
@@ -171,97 +169,27 @@ def scopes(scope: Scope) -> Iterator[Scope]:
             yield from scopes(item)
 
 
-class Proof:
-    """That the expressions in a mould give the values that stand there."""
-
-    def __init__(self, mould: Mould) -> None:
-        self.mould = mould
-        # By parameter, whether it is another number where those from outside are.
-        given = mould.given.bindings
-        self.known = {binding: type(binding.value) in (int, float) for binding in given}
-
-    def fields(self, node: Node) -> list[tuple[str, Convert]]:
-        """The fields of an operator that move; raises Unfit."""
-        moving = [name for name, symbol in node.symbols.items() if self.moves(symbol)]
-        taken = [(name, taking(node, name)) for name in moving]
-        for name, convert in taken:
-            same(convert(worth(node.symbols[name], self.channels)), getattr(node.op, name))
-        return taken
-
-    def moves(self, symbol: Sym) -> bool:
-        """Whether what an expression gives may be another number; raises Unfit."""
-        match symbol:
-            case Literally(written=True):
-                return False
-            case Given(binding):
-                if binding not in self.known:
-                    self.known[binding] = self.moves(binding.symbol)
-                    if type(binding.value) in NUMBERS:
-                        same(worth(binding.symbol, self.channels), binding.value)
-                    elif self.known[binding]:
-                        raise Unfit
-                return self.known[binding]
-            case Computed(_, operands):
-                return max(map(self.moves, operands))  # each is to be proved
-            case ChannelsOf():
-                return True
-        raise Unfit
-
-    def channels(self, node: int) -> int:
-        if node == self.mould.scope.entry:
-            return self.mould.shape.channels
-        place = node - self.mould.start
-        if not 0 <= place < len(self.mould.nodes):
-            raise Unfit
-        return self.mould.nodes[place].shape.channels
-
-
-def same(one: object, other: object) -> None:
-    """Raises Unfit where two values are not the same."""
-    if type(one) is not type(other) or one != other:
-        raise Unfit
-
-
-def worth(symbol: Sym, channels: Channels) -> Any:
-    """The value of an expression, whose parameters have theirs."""
-    match symbol:
-        case Given(binding):
-            return binding.value
-        case Literally(value):
-            return value
-        case ChannelsOf(node):
-            return channels(node)
-        case Computed(sign, operands):
-            return calculated(sign, [worth(operand, channels) for operand in operands])
-    raise Unfit
-
-
-def taking(node: Node, name: str) -> Convert:
-    """How a field of an operator takes a value."""
-    field = next(f for f in node.op.arguments().values() if f.name == name)
-    convert, span = CONVERT.get(field.metadata["kind"]), node.span
-    if convert is None or span is None:
-        raise Unfit
-    found = OpArguments(type(node.op), node.applied.inputs[0].rank)
-    return lambda value: convert(found, field, value, s.Hole(span))
-
-
-# ---- casting ---------------------------------------------------------------------------------
-
-
 class Caster(Copier):
     """Fills a scope with what stands in a mould, with the numbers of its own."""
 
-    def __init__(self, walk: Expander, mould: Mould, given: Entering, scope: Scope) -> None:
+    def __init__(
+        self, walk: Expander, mould: Mould, proof: Proof, given: Entering, scope: Scope
+    ) -> None:
         start, old, was = len(walk.nodes), mould.scope, mould.given
         numbers = {mould.start + i: start + i for i in range(len(mould.nodes))}
         numbers |= {old.entry: scope.entry, old.source: scope.source}
         homes = {**dict(zip(was.homes, given.homes, strict=True)), old: scope}
-        super().__init__(numbers, homes, dict(zip(was.bindings, given.bindings, strict=True)))
+        bindings = dict(zip(was.bindings, given.bindings, strict=True))
+        super().__init__(numbers, homes, bindings)
         self.walk = walk
         self.mould = mould
-        self.moving = mould.moving or {}
+        self.moving = proof.moving
+        values = {was: now.value for was, now in bindings.items()}
+        self.values = Values(values, self.channels, proof.known)
         self.use = walk.uses[0][1]
+
+    def channels(self, node: int) -> int:
+        return self.walk.nodes[self.numbers[node]].shape.channels
 
     def fill(self) -> None:
         walk, mould = self.walk, self.mould
@@ -288,28 +216,24 @@ class Caster(Copier):
 
     def binding(self, old: Binding) -> Binding:
         if old not in self.bindings:
-            new = super().binding(old)
-            if type(new.value) in NUMBERS:
-                new.value = worth(new.symbol, self.channels)
+            super().binding(old).value = self.values.parameter(old)
         return self.bindings[old]
 
     def node(self, old: Node, scope: Scope) -> Node:
-        walk, op, numbers = self.walk, old.applied.op, self.numbers
+        walk, numbers = self.walk, self.numbers
+        sources = tuple([numbers[i] for i in old.sources])
+        passed = old.inputs != old.sources
+        inputs = tuple([numbers[i] for i in old.inputs]) if passed else sources
+        shapes = tuple([walk.nodes[i].shape for i in inputs])
+        moving = self.moving.get(old.index - self.mould.start, ())
+        applied = apply(self.values.operator(old.applied.op, moving), shapes)
+        shape = applied.shape
+        if shape.elements > MAX_ELEMENTS:
+            raise ValueError
         symbols = {
             name: symbol if type(symbol) is Literally else self.symbol(symbol)
             for name, symbol in old.symbols.items()
         }
-        if old in self.moving:
-            op = twin(op)
-            for name, convert in self.moving[old]:
-                op.__dict__[name] = convert(worth(symbols[name], self.channels))
-        sources = tuple([numbers[i] for i in old.sources])
-        passed = old.inputs != old.sources
-        inputs = tuple([numbers[i] for i in old.inputs]) if passed else sources
-        applied = apply(op, tuple([walk.nodes[i].shape for i in inputs]))
-        shape = applied.shape
-        if shape.elements > MAX_ELEMENTS:
-            raise ValueError
         new = Node(
             len(walk.nodes),
             old.name,
@@ -326,6 +250,3 @@ class Caster(Copier):
         )
         walk.nodes.append(new)
         return new
-
-    def channels(self, node: int) -> int:
-        return self.walk.nodes[node].shape.channels

@@ -1,0 +1,133 @@
+"""A network with another number for one of its parameters: what does not change is shared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from archdsl.copying import Copier, twin
+from archdsl.diagnostics import ArchError
+from archdsl.expand.building import MAX_ELEMENTS
+from archdsl.expand.casting import Proof, Unfit, Values, same
+from archdsl.graph import Network, Node, Scope
+from archdsl.ops import Applied, apply
+from archdsl.shapes import Misfit
+from archdsl.symbols import Binding, Literally
+
+
+def recast(network: Network, parameter: Binding, value: Any) -> Network | None:
+    """The network as another value of a parameter makes it, on maps of the same extents.
+
+    None where more than numbers changes, or where only the network's text can tell.
+    """
+    try:
+        return Recast(network, parameter, value).network()
+    except (ArchError, ArithmeticError, LookupError, Misfit, Unfit, ValueError):
+        return None
+
+
+class Recast(Copier):
+    """Works out the operators, then copies the scopes in which something has changed."""
+
+    def __init__(self, network: Network, parameter: Binding, value: Any) -> None:
+        other = Binding(parameter.name, value, Literally(value), parameter.home, value)
+        super().__init__({}, bindings={parameter: other})
+        self.old = network
+        self.nodes = [*network.nodes]
+        self.applied = [node.applied for node in network.nodes]
+        nodes, applied = network.nodes, self.applied
+        was = {parameter: True}
+        self.proof = Proof(was, lambda node: nodes[node].shape.channels, solved=True)
+        now = {parameter: value}
+        self.values = Values(now, lambda node: applied[node].shape.channels, self.proof.known)
+
+    def network(self) -> Network:
+        """The network of now; raises Unfit."""
+        self.proof.prove(self.nodes)
+        self.check(self.work_out())
+        self.changed = self.changing()
+        root = self.copy(self.old.root, None, self.old.root.name)
+        counts = tuple(map(self.symbol, self.old.counts))
+        return replace(self.old, root=root, nodes=self.nodes, params=root.params, counts=counts)
+
+    def work_out(self) -> set[int]:
+        """Apply operators anew where they or what comes in has changed.
+
+        Answers with the tensors that have other channels; raises Unfit where extents change.
+        """
+        moving = self.proof.moving
+        other: set[int] = set()
+        for node in self.nodes:
+            if node.index in moving or not other.isdisjoint(node.inputs):
+                shapes = tuple([self.applied[i].shape for i in node.inputs])
+                op = self.values.operator(node.op, moving.get(node.index, ()))
+                applied = apply(op, shapes)
+                shape = applied.shape
+                if shape.spatial != node.shape.spatial or shape.elements > MAX_ELEMENTS:
+                    raise Unfit
+                if shape != node.shape:
+                    other.add(node.index)
+                self.applied[node.index] = applied
+        return other
+
+    def check(self, other: set[int]) -> None:
+        """Raises Unfit where what was asked to decide, or for copies, is another now."""
+        asked = [*self.old.counts, *(decision.condition for decision in self.old.decisions)]
+        for symbol in asked:
+            if symbol is not None and self.proof.moves(symbol):
+                same(self.values.of(symbol), self.proof.values.of(symbol))
+        for decision in self.old.decisions:
+            if decision.goal is not None and not other.isdisjoint((decision.goal, decision.entry)):
+                raise Unfit
+
+    def changing(self) -> set[Scope]:
+        """The scopes that hold other operators or parameters, with all around them."""
+        moves = self.proof.parameter
+        scopes = self.old.root.named_scopes()
+        inner = [s for s in scopes if max(map(moves, s.params), default=False)]  # ask all
+        pairs = zip(self.nodes, self.applied, strict=True)
+        inner += [node.scope for node, applied in pairs if node.applied is not applied]
+        found = {self.old.root}
+        for scope in inner:
+            here: Scope | None = scope
+            while here is not None and here not in found:
+                found.add(here)
+                here = here.parent
+        return found
+
+    def scope(self, old: Scope, parent: Scope | None, name: str) -> Scope:
+        if old.kind != "choice" and old not in self.changed:
+            return old
+        new = super().scope(old, parent, name)
+        new.like = self.alike(old)
+        return new
+
+    def alike(self, scope: Scope) -> Scope | None:
+        """The use that a use is still like."""
+        if scope.like is None or scope.like not in self.changed:
+            return None
+        ours, theirs = self.now(scope), self.now(scope.like)
+        return self.scopes[scope.like] if ours == theirs else None
+
+    def now(self, scope: Scope) -> tuple[list[Any], list[Applied]]:
+        """The parameters' values and the operators of a scope."""
+        values = [self.values.parameter(binding) for binding in scope.params]
+        return values, [self.applied[node.index] for node in scope.nodes()]
+
+    def say(self, old: Scope, new: Scope) -> None:
+        if new is not old:
+            super().say(old, new)
+
+    def node(self, old: Node, scope: Scope) -> Node:
+        new = self.nodes[old.index] = twin(old)
+        new.applied = self.applied[old.index]
+        new.scope, new.shape = scope.naming, new.applied.shape
+        return new
+
+    def binding(self, old: Binding) -> Binding:
+        if old not in self.bindings:
+            new = super().binding(old)
+            new.value = self.values.parameter(old)
+            if old in self.old.params:
+                new.default = new.value
+        return self.bindings[old]
