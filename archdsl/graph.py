@@ -265,6 +265,11 @@ class Network:
         return tuple(self.root.decisions())
 
     @cached_property
+    def scheduled(self) -> bool:
+        """Whether a `schedule` line has given numbers."""
+        return any(node.schedule for node in self.nodes)
+
+    @cached_property
     def devices(self) -> int:
         """How many devices `on` names; 0 where the network is not placed."""
         return max((n.device + 1 for n in self.nodes if n.device is not None), default=0)

@@ -20,7 +20,7 @@ MAX_NESTING = 60
 TOKEN = re.compile(
     r"""(?P<label>[A-Za-z_][\w.-]*\#0?[ \t]*:)"""
     r"""|(?P<string>"[^"\n]*")|(?P<comment>\#[^\n]*)|(?P<newline>\r?\n)"""
-    r"""|(?P<bracket>[][()<>])|(?P<space>[ \t\f]+)|(?P<other>[\w.@]+|.)""",
+    r"""|(?P<bracket>[][()<>])|(?P<space>[ \t\f]+)|(?P<word>[\w.@]+)|(?P<other>.)""",
     re.VERBOSE,
 )
 OPENING = {"(": ")", "[": "]", "<": ">"}
@@ -65,12 +65,15 @@ class _Scan:
     def run(self) -> None:
         for match in TOKEN.finditer(self.source.text):
             word, kind = match.group(), match.lastgroup
-            if kind == "comment":
+            if kind == "space":
+                self.out.append(word)
+            elif kind == "word" and not self.newlines and not self.continues:  # as most are
+                self.last = word
+                self.out.append(word)
+            elif kind == "comment":
                 self.out.append(" " * len(word))
             elif kind == "newline":
                 self.newlines.append(len(self.out))
-                self.out.append(word)
-            elif kind == "space":
                 self.out.append(word)
             else:
                 self.word(word, kind or "", match.start(), match.end())

@@ -25,7 +25,7 @@ class Builder:
     def built(self, tree: Tree[Token]) -> tuple[Any, int, int]:
         """What Lark's tree becomes, and the offsets where it starts and ends."""
         values: list[Any] = []
-        starts: list[int] = []
+        first = -1
         for part in tree.children:
             if isinstance(part, Token):
                 start, end = part.start_pos or 0, part.end_pos or 0
@@ -34,10 +34,11 @@ class Builder:
             else:
                 value, start, end = self.built(part)
                 values.append(value)
-            starts.append(start)
+            if first < 0:
+                first = start
         # A token compares itself in Python; at the limit of recursion getattr hides that it fails.
         make = getattr(self, str(tree.data))
-        return make(self.span(starts[0], end), values), starts[0], end
+        return make(self.span(first, end), values), first, end
 
     def span(self, start: int, end: int) -> Span:
         # The line end that closes the text is one of the layout's own.

@@ -38,14 +38,12 @@ class Item:
     @property
     def node(self) -> Node:
         """The operator of an `op`."""
-        assert isinstance(self.thing, Node)
-        return self.thing
+        return self.thing  # type: ignore[return-value]
 
     @property
     def scope(self) -> Scope:
         """The scope of anything else."""
-        assert isinstance(self.thing, Scope)
-        return self.thing
+        return self.thing  # type: ignore[return-value]
 
     @property
     def is_joint(self) -> bool:
@@ -80,7 +78,8 @@ class Body:
 
     `outside` are the graph's numbers of the tensors below zero; `known` tells which tensor of the
     body each of the graph's is, behind the last step. `reads` are the tensors that come in, the
-    body's own first. `uses` are the scopes within that use a class, those in chains among them.
+    body's own first. `uses` are the scopes within that use a class, those in chains among them;
+    `decided` tells whether there are decisions in the scope.
     """
 
     items: tuple[Item, ...]
@@ -89,6 +88,7 @@ class Body:
     known: dict[int, int]
     reads: list[int]
     uses: list[Scope]
+    decided: bool
 
 
 def reads(items: Iterable[Item], end: int | None) -> list[int]:
@@ -119,6 +119,7 @@ class Builder:
         self.known: dict[int, int] = {}
         self.outside: list[int] = []
         self.uses: list[Scope] = []
+        self.decided = False
         self.count = 0
 
     def body(self, scope: Scope) -> Body:
@@ -129,7 +130,8 @@ class Builder:
         items = tuple(self.steps(scope))
         end = None if scope.end is None else self.read(scope.end)
         read = reads(items, end)
-        return Body(items, end, tuple(self.outside), self.known, read, self.uses)
+        outside = tuple(self.outside)
+        return Body(items, end, outside, self.known, read, self.uses, self.decided)
 
     def read(self, number: int) -> int:
         """A tensor of the graph as the body numbers it."""
@@ -149,12 +151,16 @@ class Builder:
                 items.append(self.op(thing))
             elif thing.kind != "choice":
                 items += self.part(thing)
-            elif self.dissolve:
-                items += self.steps(thing)
-                if thing.passes and thing.end is not None:
-                    self.known[thing.end] = self.read(thing.source)
             else:
-                items.append(self.choice(thing))
+                self.decided = True
+                items += self.dissolved(thing) if self.dissolve else [self.choice(thing)]
+        return items
+
+    def dissolved(self, scope: Scope) -> list[Item]:
+        """What a decision took, in its place."""
+        items = self.steps(scope)
+        if scope.passes and scope.end is not None:
+            self.known[scope.end] = self.read(scope.source)
         return items
 
     def op(self, node: Node) -> Item:
@@ -226,6 +232,5 @@ class Bodies:
 
     def undecided(self, scope: Scope) -> Body:
         """The body with its decisions."""
-        if all(isinstance(thing, Node) or thing.kind != "choice" for thing in scope.items):
-            return self.dissolved(scope)
-        return Builder(self, dissolve=False).body(scope)
+        body = self.dissolved(scope)
+        return Builder(self, dissolve=False).body(scope) if body.decided else body

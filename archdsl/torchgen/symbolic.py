@@ -92,7 +92,8 @@ class Slots:
         Parameters that a candidate is the first to ask for are taken back where it will not do.
         """
         same = alike(values) and len(set(map(type, values))) == 1
-        literally = same and not any(map(counts, symbols))
+        counted = self.networks[0].scheduled and any(map(counts, symbols))
+        literally = same and not counted
         if literally and (len(uses) == len(self.scopes) or not self.parameters):
             return constant(values)
         kept = list(self.parameters)
