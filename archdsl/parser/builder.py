@@ -29,8 +29,10 @@ class Builder:
         for part in tree.children:
             if isinstance(part, Token):
                 start, end = part.start_pos or 0, part.end_pos or 0
-                read = WORDS.get(part.type)
-                values.append(read(str(part), self.span(start, end)) if read else part)
+                if (read := WORDS.get(part.type)) is not None:
+                    values.append(read(str(part), self.span(start, end)))
+                elif part.type in SIGNS:
+                    values.append(part)
             else:
                 value, start, end = self.built(part)
                 values.append(value)
@@ -47,10 +49,10 @@ class Builder:
     # ---- declarations ----
 
     def start(self, span: Span, parts: list[Any]) -> list[Any]:
-        return [part for part in parts if not isinstance(part, Token)]
+        return parts
 
     def use(self, span: Span, parts: list[Any]) -> s.Use:
-        spec, *names = words(parts)
+        spec, *names = parts
         is_path = isinstance(spec, s.Text)
         text = spec.value if is_path else spec.span.text
         return s.Use(text, is_path, tuple(names), span.to(names[-1].span))
@@ -78,7 +80,7 @@ class Builder:
         )
 
     def network(self, span: Span, parts: list[Any]) -> s.NetworkDef:
-        head, *rest = words(parts)
+        head, *rest = parts
         about = next((p.value for p in rest if isinstance(p, s.Text)), "")
         base = next((p for p in rest if isinstance(p, s.Call)), None)
         _, params, lines = self.signature(rest)
@@ -149,7 +151,7 @@ class Builder:
         return bodies, params, lines
 
     def base(self, span: Span, parts: list[Any]) -> s.Call:
-        name, *rest = words(parts)
+        name, *rest = parts
         args = tuple(rest[0]) if rest else ()
         return s.Call(name.name, (), args, span, name.span)
 
@@ -159,25 +161,24 @@ class Builder:
         return Formals(tuple(name.name for name in names))
 
     def params(self, span: Span, parts: list[Any]) -> Params:
-        params = words(parts)
-        self.unique([s.Name(name, param.span) for param in params for name in param.names])
-        return Params(tuple(params))
+        self.unique([s.Name(name, param.span) for param in parts for name in param.names])
+        return Params(tuple(parts))
 
     def param(self, span: Span, parts: list[Any]) -> s.Param:
-        names, *default = words(parts)
+        names, *default = parts
         return s.Param(names, default[0] if default else None, span)
 
     def pattern(self, span: Span, parts: list[Any]) -> tuple[str, ...]:
         return tuple(name.name for name in words(parts))
 
     def chain_body(self, span: Span, parts: list[Any]) -> Body:
-        return Body(words(parts))
+        return Body(parts)
 
     lines_body = chain_body
 
     def init(self, span: Span, parts: list[Any]) -> s.Init:
         label = next(i for i, part in enumerate(parts) if isinstance(part, s.Label))
-        targets, given = words(parts[: label + 1]), parts[label + 1 :]
+        targets, given = parts[: label + 1], parts[label + 1 :]
         args = [argument(p) for p in given if not isinstance(p, list)]
         args += [arg for group in given if isinstance(group, list) for arg in group]
         scheme = None
@@ -186,28 +187,28 @@ class Builder:
         return s.Init(tuple(map(named, targets)), scheme, tuple(args), span)
 
     def schedule(self, span: Span, parts: list[Any]) -> s.Schedule:
-        *blocks, label, value = words(parts)
+        *blocks, label, value = parts
         return s.Schedule(tuple(blocks), named(label), value, span)
 
     def assertion(self, span: Span, parts: list[Any]) -> s.Assert:
-        return s.Assert(tuple(words(parts)), span)
+        return s.Assert(tuple(parts), span)
 
     def bound(self, span: Span, parts: list[Any]) -> s.Bound:
         name, sign, value = parts
         return s.Bound(name.name, str(sign), value, span)
 
     def fits(self, span: Span, parts: list[Any]) -> s.Fits:
-        return s.Fits(words(parts)[0], span)
+        return s.Fits(parts[0], span)
 
     def drop(self, span: Span, parts: list[Any]) -> s.Edit:
-        return s.Edit("drop", words(parts)[0], None, span)
+        return s.Edit("drop", parts[0], None, span)
 
     def insert(self, span: Span, parts: list[Any]) -> s.Edit:
         word, label, chain = parts
         return s.Edit(str(word), named(label), chain, span)  # type: ignore[arg-type]
 
     def rebind(self, span: Span, parts: list[Any]) -> s.Rebind:
-        name, *rest, body = words(parts)
+        name, *rest, body = parts
         bodies, params, _ = self.signature(rest)
         return s.Rebind(name.name, bodies, params, body, span, name.span)
 
@@ -219,7 +220,7 @@ class Builder:
         return s.Seq(items, chains[0].span.to(chains[-1].span) if chains else span)
 
     def seq(self, span: Span, parts: list[Any]) -> s.Seq:
-        return self.joined(words(parts), span)
+        return self.joined(parts, span)
 
     def chain(self, span: Span, parts: list[Any]) -> s.Seq:
         return s.Seq(tuple(map(item, words(parts))), span)
@@ -229,7 +230,7 @@ class Builder:
         return s.Item(label, unit, span)
 
     def if_(self, span: Span, parts: list[Any]) -> s.If:
-        then, condition, *rest = words(parts)
+        then, condition, *rest = parts
         return s.If(then, condition, item(rest[0]) if rest else None, span)
 
     def repeat(self, span: Span, parts: list[Any]) -> s.Repeat:
@@ -281,10 +282,10 @@ class Builder:
     # ---- arguments and expressions ----
 
     def longargs(self, span: Span, parts: list[Any]) -> list[s.Arg]:
-        return [argument(part) for part in words(parts)]
+        return [argument(part) for part in parts]
 
     def keyed(self, span: Span, parts: list[Any]) -> s.Arg:
-        name, value = words(parts)
+        name, value = parts
         return s.Arg(name.name, value, span)
 
     def chain_value(self, span: Span, parts: list[Any]) -> s.ChainValue:
@@ -301,7 +302,7 @@ class Builder:
     negative = unary
 
     def apply(self, span: Span, parts: list[Any]) -> s.Apply:
-        name, *operands = words(parts)
+        name, *operands = parts
         return s.Apply(name.name, tuple(operands), span)
 
     def tensor(self, span: Span, parts: list[Any]) -> s.TensorRef:
@@ -309,7 +310,7 @@ class Builder:
 
     def inner(self, span: Span, parts: list[Any]) -> s.Expr:
         """An expression in parentheses, which belong to what it stands in."""
-        return words(parts)[0]  # type: ignore[no-any-return]
+        return parts[0]  # type: ignore[no-any-return]
 
     count = inner
 
@@ -350,7 +351,7 @@ class Body:
 
 
 def words(parts: list[Any]) -> list[Any]:
-    """What remains of a rule's parts without keywords and punctuation."""
+    """What remains of a rule's parts without signs."""
     return [p for p in parts if not isinstance(p, Token)]
 
 
@@ -424,6 +425,11 @@ def label(word: str, span: Span) -> s.Label:
     return s.Label(text, None, span)
 
 
+# Words and signs of which a rule asks which they are; others have said all by standing there.
+SIGNS = frozenset(
+    """LET BLOCK AFTER BEFORE ON AND OR NOT REF ARROW LESS COMPARE
+    BAR PLUS MINUS STAR SLASH FLOOR PERCENT""".split()
+)
 WORDS: dict[str, Callable[[str, Span], s.Expr | s.Label]] = {
     "NUMBER": number,
     "SIZE": size,
