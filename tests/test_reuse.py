@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice, zip_longest
 from reprlib import repr  # expressions within expressions have no end
+from typing import Any
 
 import pytest
+import random_blocks
 
 from archdsl import pipeline
-from archdsl.diagnostics import ArchError
+from archdsl.diagnostics import ArchError, Diagnostic
 from archdsl.expand import expand
 from archdsl.expand.moulds import Moulds
 from archdsl.expand.recast import recast
@@ -269,6 +271,53 @@ def test_more_than_numbers_is_not_cast(line: str, value: int) -> None:
     network = expand(pipeline.declared_in(text))
     refused = recast(network, network.params[0], value) is None
     assert refused
+
+
+@pytest.mark.parametrize("seeds", [range(50 * i, 50 * i + 50) for i in range(3)])
+def test_random_blocks_are_as_walked(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What becomes of each text, mistakes included: taken over, with other numbers, and walked."""
+
+    def became(spec: DeclaredNetwork, settings: Mapping[str, object]) -> list[object]:
+        try:
+            return told(expand(spec, settings))
+        except ArchError as refused:
+            return [*refused.diagnostics]
+
+    walked = others = 0
+    casts = counted(monkeypatch)
+    for seed in seeds:
+        spec = pipeline.declared_in(random_blocks.Writer(seed).text())
+        found = became(spec, {})
+        with monkeypatch.context() as patched:
+            patched.setattr(Reuse, "earlier", lambda *_: None)
+            patched.setattr(Moulds, "cast", lambda *_: False)
+            same = found == became(spec, {})
+            assert same, seed
+            if isinstance(found[0], Diagnostic):
+                continue
+            walked += 1
+            network = expand(spec)
+            for parameter in network.params:
+                other = recast(network, parameter, changed(parameter.value))
+                if other is not None:
+                    others += 1
+                    same = told(other) == became(spec, {parameter.name: changed(parameter.value)})
+                    assert same, (seed, parameter.name)
+    assert walked > len(seeds) / 2
+    assert min(sum(casts), others) > walked
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each block from now on, whether it is cast."""
+    found: list[bool] = []
+    cast = Moulds.cast
+
+    def told(self: Moulds, *arguments: Any) -> bool:
+        found.append(cast(self, *arguments))
+        return found[-1]
+
+    monkeypatch.setattr(Moulds, "cast", told)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from archdsl.expand.casting import Proof, Unfit, Values, same
 from archdsl.graph import Network, Node, Scope
 from archdsl.ops import Applied, apply
 from archdsl.shapes import Misfit
-from archdsl.symbols import Binding, Literally
+from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
 
 
 def recast(network: Network, parameter: Binding, value: Any) -> Network | None:
@@ -33,8 +33,11 @@ class Recast(Copier):
         other = Binding(parameter.name, value, Literally(value), parameter.home, value)
         super().__init__({}, bindings={parameter: other})
         self.old = network
+        self.inside = False  # of a block that changes
         self.nodes = [*network.nodes]
         self.applied = [node.applied for node in network.nodes]
+        self.other: set[int] = set()  # the tensors with other channels
+        self.known = {parameter: True}  # which parameters are about this one
         nodes, applied = network.nodes, self.applied
         was = {parameter: True}
         self.proof = Proof(was, lambda node: nodes[node].shape.channels, solved=True)
@@ -44,21 +47,21 @@ class Recast(Copier):
     def network(self) -> Network:
         """The network of now; raises Unfit."""
         self.proof.prove(self.nodes)
-        self.check(self.work_out())
+        self.work_out()
+        self.check()
         self.changed = self.changing()
         root = self.copy(self.old.root, None, self.old.root.name)
         counts = tuple(map(self.symbol, self.old.counts))
         return replace(self.old, root=root, nodes=self.nodes, params=root.params, counts=counts)
 
-    def work_out(self) -> set[int]:
+    def work_out(self) -> None:
         """Apply operators anew where they or what comes in has changed.
 
-        Answers with the tensors that have other channels; raises Unfit where extents change.
+        Raises Unfit where extents change.
         """
         moving = self.proof.moving
-        other: set[int] = set()
         for node in self.nodes:
-            if node.index in moving or not other.isdisjoint(node.inputs):
+            if node.index in moving or not self.other.isdisjoint(node.inputs):
                 shapes = tuple([self.applied[i].shape for i in node.inputs])
                 op = self.values.operator(node.op, moving.get(node.index, ()))
                 applied = apply(op, shapes)
@@ -66,25 +69,26 @@ class Recast(Copier):
                 if shape.spatial != node.shape.spatial or shape.elements > MAX_ELEMENTS:
                     raise Unfit
                 if shape != node.shape:
-                    other.add(node.index)
+                    self.other.add(node.index)
                 self.applied[node.index] = applied
-        return other
 
-    def check(self, other: set[int]) -> None:
+    def check(self) -> None:
         """Raises Unfit where what was asked to decide, or for copies, is another now."""
         asked = [*self.old.counts, *(decision.condition for decision in self.old.decisions)]
         for symbol in asked:
             if symbol is not None and self.proof.moves(symbol):
                 same(self.values.of(symbol), self.proof.values.of(symbol))
         for decision in self.old.decisions:
-            if decision.goal is not None and not other.isdisjoint((decision.goal, decision.entry)):
+            goal, entry = decision.goal, decision.entry
+            if goal is not None and not self.other.isdisjoint((goal, entry)):
                 raise Unfit
 
     def changing(self) -> set[Scope]:
         """The scopes that hold other operators or parameters, with all around them."""
-        moves = self.proof.parameter
         scopes = self.old.root.named_scopes()
-        inner = [s for s in scopes if max(map(moves, s.params), default=False)]  # ask all
+        inner = [s for s in scopes if max(map(self.parameter, s.params), default=False)]  # all
+        asked = [(decision.condition, decision.parent) for decision in self.old.decisions]
+        inner += [scope for symbol, scope in asked if symbol and scope and self.about(symbol)]
         pairs = zip(self.nodes, self.applied, strict=True)
         inner += [node.scope for node, applied in pairs if node.applied is not applied]
         found = {self.old.root}
@@ -95,19 +99,39 @@ class Recast(Copier):
                 here = here.parent
         return found
 
+    def parameter(self, binding: Binding) -> bool:
+        """Whether a parameter is about this one, or about channels that are others now."""
+        if binding not in self.known:
+            moves = self.proof.parameter(binding)
+            self.known[binding] = moves and self.about(binding.symbol)
+        return self.known[binding]
+
+    def about(self, symbol: Sym) -> bool:
+        """Whether an expression is about what has changed."""
+        match symbol:
+            case Given(binding):
+                return self.parameter(binding)
+            case Computed(_, operands):
+                return any(map(self.about, operands))
+            case ChannelsOf(node) | Solved("channels", node):
+                return node in self.other
+        return False
+
     def scope(self, old: Scope, parent: Scope | None, name: str) -> Scope:
-        if old.kind != "choice" and old not in self.changed:
+        """A scope, or the same one. Within a block that changes all is said in its parameters."""
+        if not (old in self.changed or old.kind == "choice" or self.inside):
             return old
+        around, self.inside = self.inside, self.inside or old.kind == "block"
         new = super().scope(old, parent, name)
+        self.inside = around
         new.like = self.alike(old)
         return new
 
     def alike(self, scope: Scope) -> Scope | None:
         """The use that a use is still like."""
-        if scope.like is None or scope.like not in self.changed:
+        if scope.like is None or scope.like not in self.scopes:
             return None
-        ours, theirs = self.now(scope), self.now(scope.like)
-        return self.scopes[scope.like] if ours == theirs else None
+        return self.scopes[scope.like] if self.now(scope) == self.now(scope.like) else None
 
     def now(self, scope: Scope) -> tuple[list[Any], list[Applied]]:
         """The parameters' values and the operators of a scope."""
