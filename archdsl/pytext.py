@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from archdsl.records import dataclass
+from archdsl.records import cached_property, dataclass
 
 WIDTH = 88
 
@@ -23,6 +23,12 @@ class Wrapped:
     tail: str
     tight: bool = False
     clause: str = ""
+
+    @cached_property
+    def inside(self) -> str:
+        """What stands between the brackets, on one line."""
+        clause = f" {self.clause}" if self.clause else ""
+        return ", ".join(map(flat, self.items)) + clause
 
 
 @dataclass(frozen=True)
@@ -66,13 +72,7 @@ def flat(py: Py) -> str:
         return py
     if isinstance(py, Counted):
         return re.sub(r"\bi\b", str(py.i), py.text)
-    return py.head + inside(py) + py.tail
-
-
-def inside(py: Wrapped) -> str:
-    """What stands between the brackets, on one line."""
-    clause = f" {py.clause}" if py.clause else ""
-    return ", ".join(map(flat, py.items)) + clause
+    return py.head + py.inside + py.tail
 
 
 def lines(py: Py, indent: int = 0, suffix: str = "") -> list[str]:
@@ -80,7 +80,7 @@ def lines(py: Py, indent: int = 0, suffix: str = "") -> list[str]:
     text = " " * indent + flat(py) + suffix
     if len(text) <= WIDTH or isinstance(py, (str, Counted)) or not py.items:
         return [text]
-    together = " " * (indent + 4) + inside(py)
+    together = " " * (indent + 4) + py.inside
     if (py.tight or py.clause) and len(together) <= WIDTH:
         inner = [together]
     elif py.clause:
