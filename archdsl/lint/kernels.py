@@ -16,9 +16,7 @@ def swapped(reading: Reading) -> Iterator[Diagnostic]:
     """A large kernel and few channels: as if the channels had been written first."""
     kernels = ((node, kernel(node)) for node in reading.network.nodes if node.op.family == "conv")
     found = (
-        (node, size)
-        for node, size in kernels
-        if min(size, default=0) >= max(LARGE, 2 * node.shape.channels)
+        (node, size) for node, size in kernels if size and min(size) >= 2 * node.shape.channels
     )
     for node, size in once(found):
         channels = node.shape.channels
@@ -31,11 +29,10 @@ def swapped(reading: Reading) -> Iterator[Diagnostic]:
 
 
 def kernel(node: Node) -> tuple[int, ...]:
-    """The extents of a convolution's kernel on a map of rows and columns; none of others.
+    """The extents of a convolution's large kernel on a map of rows and columns; none of others.
 
     Signals and volumes, and what makes a map finer, do with few channels and large kernels.
     """
     windows = node.applied.windows or ()
-    if len(windows) != 2 or any(window.finer != 1 for window in windows):
-        return ()
-    return tuple(window.kernel for window in windows)
+    large = [each.kernel for each in windows if each.kernel >= LARGE and each.finer == 1]
+    return tuple(large) if len(large) == len(windows) == 2 else ()

@@ -33,18 +33,26 @@ def dropped_pixels(reading: Reading) -> Iterator[Diagnostic]:
 
 def blind(reading: Reading) -> Iterator[tuple[Node, tuple[Node, list[Node], list[int]]]]:
     """A reader that leaves pixels out; the node that makes them, other readers, how many."""
+    slid = {
+        reading.origins[i] for node in reading.network.nodes if slides(node) for i in node.inputs
+    }
     for node, readers in reading.makers:
-        if node.index in reading.returned or not node.shape.rank:
+        if node.index not in slid or node.index in reading.returned or not node.shape.rank:
             continue
-        sliding = [r for r in readers if r.op.family in ("conv", "pool") and reading.looks(r, node)]
+        sliding = [reader for reader in readers if slides(reader) and reading.looks(reader, node)]
         if not sliding:
             continue
         looking = [reader for reader in readers if reading.looks(reader, node)]
-        if all(slides := list(map(slide, looking))):
-            axes = map(frozenset, zip(*slides, strict=True))
+        if all(windows := list(map(slide, looking))):
+            axes = map(frozenset, zip(*windows, strict=True))
             counts = list(map(unseen, node.shape.spatial, axes))
             if any(counts):
                 yield sliding[0], (node, [r for r in looking if r is not sliding[0]], counts)
+
+
+def slides(node: Node) -> bool:
+    """Whether windows slide over what an operator reads."""
+    return node.op.family in ("conv", "pool")
 
 
 # How many windows slide along an axis, and which.

@@ -29,7 +29,7 @@ class Reading:
                 continue
             self.origins.append(node.index)
             self.makers.append((node, readers[node.index]))
-            for origin in {self.origins[i] for i in node.inputs}:
+            for origin in dict.fromkeys([self.origins[i] for i in node.inputs]):
                 readers[origin].append(node)
         ends = (*network.outputs, *network.heads)
         self.returned = {self.origins[output.node] for output in ends}
