@@ -1,8 +1,8 @@
 """Tree to network: blocks, stacks, joins and variants are worked out; what remains is a graph.
 
 One walk in the order of the text (`walk`), over what is known so far (`building`); what comes to
-the same as before is copied (`reuse`). Of a network that is refused, `sketch` keeps what was
-understood.
+the same as before is copied (`reuse`), what differs in numbers alone is cast (`moulds`, and
+`recast` for all of a network). Of a network that is refused, `sketch` keeps what was understood.
 """
 
 from __future__ import annotations

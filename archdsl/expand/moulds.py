@@ -105,16 +105,15 @@ class Moulds:
         bindings = [*env.values.values()]
         chains = [closure.seq for closure in env.bodies.values()]
         outer = [closure.env for closure in env.bodies.values()]
-        for chain, around in zip(chains, outer, strict=True):
-            if around.bodies or chain.reads_input:
+        for chain, text in zip(chains, outer, strict=True):
+            if text.bodies or chain.reads_input:
                 return None
-            values = around.values
-            bindings += [values[name] for name in chain.mentioned if name in values]
+            bindings += [text.values[name] for name in chain.mentioned if name in text.values]
         shape = walk.shape(x)
-        texts = [(chain.span, env.declared) for chain, env in zip(chains, outer, strict=True)]
+        texts = [(chain.span, text.declared) for chain, text in zip(chains, outer, strict=True)]
         kinds = [kind(binding.value) for binding in bindings]
         key = declared, x < 0, type(shape), len(shape), *texts, *kinds
-        return Entering(key, tuple(bindings), tuple(chains), tuple([env.home for env in outer]))
+        return Entering(key, tuple(bindings), tuple(chains), tuple([text.home for text in outer]))
 
     def keep(self, given: Entering | None, before: Before, scope: Scope) -> None:
         """Keep a walked block, if nothing else from outside has a say in it."""
@@ -122,6 +121,9 @@ class Moulds:
         start, asked, steps, passed, counts = before
         if given is None or walk.mistakes or scope.end is None:
             return
+        known = self.known.get(given.key)
+        if known is not None and known.given.chains == given.chains:
+            return  # it is no mould, and this would be none
         if (asked, passed) == (walk.asked, len(walk.aliases)):
             self.known[given.key] = Mould(
                 given,
