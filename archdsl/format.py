@@ -18,7 +18,7 @@ from archdsl.source import Source
 
 # Unlike for the layout, a label and a number with an exponent are one word each.
 NAME = r"(?P<name>[A-Za-z_][\w.-]*(?:\#0?)?[ \t]*:)|(?P<number>\d[\d.]*[eE][+-]\d+(?![\w.]))|"
-WORD = re.compile(NAME + TOKEN.pattern, re.VERBOSE)
+WORD = re.compile(NAME + TOKEN, re.VERBOSE)
 ROLES = {"name": "label", "label": "label", "string": "string"}
 INDENT = 2
 

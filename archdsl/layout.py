@@ -17,18 +17,20 @@ CLOSE = "\x02"
 MAX_SIZE = 1_000_000  # characters
 MAX_NESTING = 60
 
-TOKEN = re.compile(
-    r"""(?P<label>[A-Za-z_][\w.-]*\#0?[ \t]*:)"""
-    r"""|(?P<string>"[^"\n]*")|(?P<comment>\#[^\n]*)|(?P<newline>\r?\n)"""
-    r"""|(?P<bracket>[][()<>])|(?P<space>[ \t\f]+)|(?P<word>[\w.@]+)|(?P<other>.)""",
-    re.VERBOSE,
-)
+LABEL = r"(?P<label>[A-Za-z_][\w.-]*\#0?[ \t]*:)|"
+REST = r"""(?P<string>"[^"\n]*")|(?P<comment>\#[^\n]*)|(?P<newline>\r?\n)|(?P<bracket>[][()<>])
+    |(?P<space>[ \t\f]+)|(?P<other>[\w.@]+|.)"""
+TOKEN = LABEL + REST
+# Words in a row are one token here: nothing is decided between them.
+WORDS = r"(?P<words>[\w.@/:-]++(?:[ \t\f]++[\w.@/:-]++)*(?!\#))|"
+TOKENS = re.compile(LABEL + WORDS + REST, re.VERBOSE)
 OPENING = {"(": ")", "[": "]", "<": ">"}
 # A `>` closes where no unit follows it on its line, or `(` follows without a space.
 CHAINS = re.compile(r"[ \t]*(?!(?:if|else|or)\b|x\d|x\()[A-Za-z_@\[]|[ \t]+\(")
 SURROGATE = re.compile("[\ud800-\udfff]")
 COMPARES = re.compile(r"[ \t]*[=<]")
 ASSERT = re.compile(r"assert\b(?![ \t]*:)")  # the word, and not a label
+IF = re.compile(r"(?<![\w.@])if\Z")
 
 
 def layout(source: Source) -> str:
@@ -46,7 +48,7 @@ def layout(source: Source) -> str:
 
 def comments(source: Source) -> Iterator[Span]:
     """Where comments stand in a spec."""
-    for match in TOKEN.finditer(source.text):
+    for match in TOKENS.finditer(source.text):
         if match.lastgroup == "comment":
             yield Span(source, match.start(), match.end())
 
@@ -58,16 +60,16 @@ class _Scan:
         self.open: list[tuple[str, int]] = []
         self.newlines: list[int] = []  # places in `out` of line ends since the last word
         self.continues = False  # the last word was one after which a line goes on
-        self.last = ""  # the last word
+        self.last = ""  # the last words or sign
         self.condition = 0  # the depth of the `( )` behind an `if`, in which `<` and `>` compare
         self.asserts = False  # the line is an `assert`, in which they compare too
 
     def run(self) -> None:
-        for match in TOKEN.finditer(self.source.text):
+        for match in TOKENS.finditer(self.source.text):
             word, kind = match.group(), match.lastgroup
             if kind == "space":
                 self.out.append(word)
-            elif kind == "word" and not self.newlines and not self.continues:  # as most are
+            elif kind == "words" and not self.newlines and not self.continues:  # as most are
                 self.last = word
                 self.out.append(word)
             elif kind == "comment":
@@ -112,7 +114,7 @@ class _Scan:
             if sign == "<" and compares:
                 return sign
             self.open.append((sign, start))
-            if self.last == "if" and not self.condition:
+            if IF.search(self.last) and not self.condition:
                 self.condition = len(self.open)
             if len(self.open) > MAX_NESTING:
                 span = Span(self.source, start, end)

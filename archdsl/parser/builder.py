@@ -30,7 +30,8 @@ class Builder:
             if isinstance(part, Token):
                 start, end = part.start_pos or 0, part.end_pos or 0
                 if (read := WORDS.get(part.type)) is not None:
-                    values.append(read(str(part), self.span(start, end)))
+                    span = Span(self.source, self.offset + start, self.offset + end)
+                    values.append(read(str(part), span))
                 elif part.type in SIGNS:
                     values.append(part)
             else:

@@ -108,8 +108,8 @@ class Plan:
             made.scopes[instance.scope] = i
             self.class_of[instance.scope] = made
         Constructor(self.class_of).fill(made)
-        named = set(re.findall(r"\w+", "\n".join(made.init)))
-        slots.parameters = [p for p in ordered(slots) if p.name in named]
+        text = "\n".join(made.init)
+        slots.parameters = [p for p in ordered(slots) if re.search(rf"\b{p.name}\b", text)]
         self.made.append(made)
 
     def name(self, scope: Scope) -> str:
