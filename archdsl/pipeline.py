@@ -92,9 +92,13 @@ def expanded(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
 
 def asserted(declared: DeclaredNetwork, settings: Settings = NONE) -> Network:
     """Declaration to network that is as its `assert` lines say."""
+    return held(expanded(declared, settings), settings)
+
+
+def held(network: Network, settings: Settings) -> Network:
+    """Network to the same, held to its `assert` lines."""
     from archdsl.asserts import failures
 
-    network = expanded(declared, settings)
     if found := failures(network, settings):
         raise ArchError(*found)
     return network
@@ -200,13 +204,6 @@ def compile_inference(
     return generated(declared, asserted(declared, settings), settings, template, chosen)
 
 
-def compile_for_engines(declared: DeclaredNetwork, settings: Settings = NONE) -> str:
-    """Declaration to PyTorch source rewritten for what runs it as a whole."""
-    from archdsl.passes import FOR_ENGINES
-
-    return compile_inference(declared, settings, passes=FOR_ENGINES)
-
-
 def generated(
     declared: DeclaredNetwork,
     network: Network,
@@ -263,15 +260,18 @@ def verify(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) 
     """Declaration to what PyTorch says of it; the wishes are those of `runtime.verify.verify`."""
     with needed("verifying a network"):
         from archdsl.runtime.verify import verify
-    return verify(expanded(declared, settings), compile(declared, settings), **wishes)
+    network = asserted(declared, settings)
+    return verify(network, generated(declared, network, settings, None), **wishes)
 
 
 def bench(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -> Contest:
     """Declaration to how long its code takes; the wishes are those of `runtime.bench.bench`."""
     with needed("timing a network"):
         from archdsl.runtime.bench import bench
-    rewritten = compile_inference(declared, settings), compile_for_engines(declared, settings)
-    return bench(expanded(declared, settings), compile(declared, settings), *rewritten, **wishes)
+    network = asserted(declared, settings)
+    kinds = None, pass_names(), passes_for_engines()
+    sources = (generated(declared, network, settings, None, passes) for passes in kinds)
+    return bench(network, *sources, **wishes)
 
 
 def timings(contest: Contest, *, color: bool = False, width: int | None = None) -> str:
@@ -294,9 +294,18 @@ def run(
     """Declaration to what comes out of it; the wishes are those of `runtime.run.run`."""
     with needed("running a network"):
         from archdsl.runtime.run import run
-    rewritten = compile_inference if engine == "torch" else compile_for_engines
-    sources = compile(declared, settings), rewritten(declared, settings)
-    return run(expanded(declared, settings), *sources, engine=engine, **wishes)
+    network = asserted(declared, settings)
+    passes = pass_names() if engine == "torch" else passes_for_engines()
+    source = generated(declared, network, settings, None)
+    rewritten = generated(declared, network, settings, None, passes)
+    return run(network, source, rewritten, engine=engine, **wishes)
+
+
+def passes_for_engines() -> Collection[str]:
+    """The rewritings for what runs a network as a whole."""
+    from archdsl.passes import FOR_ENGINES
+
+    return FOR_ENGINES
 
 
 def pass_names() -> list[str]:
