@@ -36,7 +36,7 @@ class Module:
         """All that each declaration of the file is made of."""
         spec = self.spec
         declared: tuple[s.Definition | s.NetworkDef, ...] = (*spec.definitions, *spec.networks)
-        return {each.name: [*s.within(each)] for each in declared}
+        return {each.name: s.within(each) for each in declared}
 
     @property
     def own_networks(self) -> tuple[DeclaredNetwork, ...]:

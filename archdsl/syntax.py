@@ -386,17 +386,19 @@ PARTS: dict[type, Callable[[object], object] | None] = {
 }
 
 
-def within(*parts: object) -> Iterator[object]:
+def within(*parts: object) -> list[object]:
     """Parts of a tree, and all that they are made of."""
+    found: list[object] = []
     waiting = [*parts]
     while waiting:
         part = waiting.pop()
         if isinstance(part, tuple):
             waiting += part
         elif part is not None:
-            yield part
+            found.append(part)
             if (held := PARTS[type(part)]) is not None:
                 waiting.append(held(part))
+    return found
 
 
 def names(parts: Iterable[object]) -> Iterator[str]:
