@@ -72,6 +72,9 @@ class Node:
         """Its module's path in the state_dict."""
         return joined(self.scope.path, self.name)
 
+    def __repr__(self) -> str:
+        return f"<{self.op.name} {self.path}: {self.shape}>"
+
     @property
     def bears_label(self) -> bool:
         """Whether its tensor bears the label itself, with no module around it."""
@@ -117,6 +120,9 @@ class Scope:
     dropped: tuple[Scope | None, ...] = ()
     passes: bool = False
     like: Scope | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.path or self.name}>"
 
     @property
     def original(self) -> Scope:
@@ -253,6 +259,9 @@ class Network:
     counts: tuple[Sym, ...] = ()  # what was asked for copies and devices
     mistakes: tuple[Diagnostic, ...] = ()  # of a mere sketch: why it is no more than that
     uses: dict[Hashable, Use] = field(default_factory=dict)  # for whatever comes to the same
+
+    def __repr__(self) -> str:
+        return f"<network {self.name}: {len(self.nodes):,} operators>"
 
     @cached_property
     def inputs(self) -> tuple[Node, ...]:

@@ -28,7 +28,8 @@ else:
             return partial(dataclass, frozen=frozen, eq=eq)
         made = dataclasses.dataclass(cls, init=False, repr=False, eq=False)
         made.__init__ = starting(made)
-        made.__repr__ = shown
+        if "__repr__" not in vars(cls):
+            made.__repr__ = shown
         if eq:
             made.__eq__, made.__hash__ = compared(made)
         if eq and not frozen:

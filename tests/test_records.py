@@ -6,6 +6,7 @@ from dataclasses import field, replace
 
 import pytest
 
+from archdsl import pipeline
 from archdsl.records import dataclass
 
 
@@ -41,3 +42,10 @@ def test_a_field_that_is_missing_is_told_by_its_class() -> None:
     for _ in range(2):
         with pytest.raises(TypeError, match=r"^Base\.__init__\(\) missing 1 .* 'name'$"):
             Base()  # type: ignore[call-arg]
+
+
+def test_parts_of_a_network_are_shown_in_short() -> None:
+    network = pipeline.network("googlenet")
+    assert repr(network) == "<network googlenet: 159 operators>"
+    assert repr(network.nodes[1]) == "<conv conv1.conv: 64x112x112>"
+    assert repr(network.nodes[1].scope) == "<block conv1>"
