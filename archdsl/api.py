@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,17 +94,13 @@ class Architecture:
     @cached_property
     def source(self) -> str:
         """Its PyTorch source."""
-        return self.generated()
+        return pipeline.generated(self.declared, self.network, self.settings)
 
     @cached_property
     def inference_source(self) -> str:
         """Its PyTorch source rewritten for inference, with a converter for trained weights."""
-        return self.generated(pipeline.pass_names())
-
-    def generated(self, passes: Collection[str] | None = None) -> str:
-        """Its PyTorch source; with passes rewritten for inference by these."""
-        network = pipeline.held(self.network, self.settings)
-        return pipeline.generated(self.declared, network, self.settings, None, passes)
+        passes = pipeline.pass_names()
+        return pipeline.generated(self.declared, self.network, self.settings, passes=passes)
 
     def memory(self, batch: int = 1, dtype: str = "fp32", optimizer: str = "adam") -> Memory:
         """The bytes that it takes: the peak of inference, and what a training step keeps.

@@ -56,11 +56,15 @@ class Copier:
         new.source, new.end = self.number(old.source), self.optional(old.end)
         new.goal = self.optional(old.goal)
         new.ends = tuple(map(self.optional, old.ends))
-        new.items = [
+        new.items = self.items(old, new)
+        return new
+
+    def items(self, old: Scope, new: Scope) -> list[Node | Scope]:
+        """What stands in a scope, for another."""
+        return [
             self.node(item, new) if isinstance(item, Node) else self.scope(item, new, item.name)
             for item in old.items
         ]
-        return new
 
     def node(self, old: Node, scope: Scope) -> Node:
         new = twin(old)

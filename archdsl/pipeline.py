@@ -190,7 +190,7 @@ def compile(
     declared: DeclaredNetwork, settings: Settings = NONE, template: Path | None = None
 ) -> str:
     """Declaration to PyTorch source."""
-    return generated(declared, asserted(declared, settings), settings, template)
+    return generated(declared, expanded(declared, settings), settings, template)
 
 
 def compile_inference(
@@ -201,24 +201,26 @@ def compile_inference(
 ) -> str:
     """Declaration to PyTorch source rewritten for inference, by all passes or those named."""
     chosen = pass_names() if passes is None else passes
-    return generated(declared, asserted(declared, settings), settings, template, chosen)
+    return generated(declared, expanded(declared, settings), settings, template, chosen)
 
 
 def generated(
     declared: DeclaredNetwork,
     network: Network,
     settings: Settings,
-    template: Path | None,
+    template: Path | None = None,
     passes: Collection[str] | None = None,
 ) -> str:
-    """Network to PyTorch source; the declaration tells which parameters the source can keep.
+    """Network, held to its `assert` lines, to PyTorch source.
+
+    The declaration tells which parameters the source can keep.
 
     With `passes` the network is rewritten by them, and the source is for inference.
     """
     from archdsl.probes import probes
     from archdsl.torchgen import generate, generate_inference
 
-    found = probes(declared, network, settings)
+    found = probes(declared, held(network, settings), settings)
     if passes is None:
         return generate(network, found, template)
     from archdsl.passes import rewrite
@@ -244,7 +246,7 @@ def compiled(
         return found
     reading = loader()
     declared = reading.file(target.path).network(target.network)
-    network = asserted(declared, settings)
+    network = expanded(declared, settings)
     made = Compiled(
         network.name,
         generated(declared, network, settings, template, passes),
@@ -260,17 +262,17 @@ def verify(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) 
     """Declaration to what PyTorch says of it; the wishes are those of `runtime.verify.verify`."""
     with needed("verifying a network"):
         from archdsl.runtime.verify import verify
-    network = asserted(declared, settings)
-    return verify(network, generated(declared, network, settings, None), **wishes)
+    network = expanded(declared, settings)
+    return verify(network, generated(declared, network, settings), **wishes)
 
 
 def bench(declared: DeclaredNetwork, settings: Settings = NONE, **wishes: Any) -> Contest:
     """Declaration to how long its code takes; the wishes are those of `runtime.bench.bench`."""
     with needed("timing a network"):
         from archdsl.runtime.bench import bench
-    network = asserted(declared, settings)
+    network = expanded(declared, settings)
     kinds = None, pass_names(), passes_for_engines()
-    sources = (generated(declared, network, settings, None, passes) for passes in kinds)
+    sources = (generated(declared, network, settings, passes=passes) for passes in kinds)
     return bench(network, *sources, **wishes)
 
 
@@ -294,10 +296,10 @@ def run(
     """Declaration to what comes out of it; the wishes are those of `runtime.run.run`."""
     with needed("running a network"):
         from archdsl.runtime.run import run
-    network = asserted(declared, settings)
+    network = expanded(declared, settings)
     passes = pass_names() if engine == "torch" else passes_for_engines()
-    source = generated(declared, network, settings, None)
-    rewritten = generated(declared, network, settings, None, passes)
+    source = generated(declared, network, settings)
+    rewritten = generated(declared, network, settings, passes=passes)
     return run(network, source, rewritten, engine=engine, **wishes)
 
 

@@ -11,7 +11,7 @@ from archdsl.expand.recast import recast
 from archdsl.graph import Network, Node, Scope
 from archdsl.modules import DeclaredNetwork
 from archdsl.records import dataclass
-from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Solved, Sym
+from archdsl.symbols import Binding, Sym, about
 
 
 def probes(
@@ -96,14 +96,11 @@ class Trial:
 
     def depends(self, symbol: Sym) -> bool:
         """Whether an expression contains the parameter."""
-        match symbol:
-            case Given(binding):
-                return binding is self.binding or self.depends(binding.symbol)
-            case Computed(_, operands):
-                return any(map(self.depends, operands))
-            case ChannelsOf(node) | Solved("channels", node):
-                return self.differs(node)
-        return False
+        return about(symbol, self.is_it, self.differs)
+
+    def is_it(self, binding: Binding) -> bool:
+        """Whether a parameter is this one, or given by it."""
+        return binding is self.binding or self.depends(binding.symbol)
 
     def differs(self, node: int) -> bool:
         """Whether a tensor's channels depend on the parameter."""

@@ -7,6 +7,7 @@ is seen to give those.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from archdsl.records import dataclass
@@ -76,6 +77,20 @@ class Position:
 
 
 Sym = Literally | Given | Computed | ChannelsOf | Solved | Position
+
+
+def about(
+    symbol: Sym, parameter: Callable[[Binding], bool], channels: Callable[[int], bool]
+) -> bool:
+    """Whether an expression is about a parameter, or a tensor's channels, of which that holds."""
+    match symbol:
+        case Given(binding):
+            return parameter(binding)
+        case Computed(_, operands):
+            return any(about(operand, parameter, channels) for operand in operands)
+        case ChannelsOf(node) | Solved("channels", node):
+            return channels(node)
+    return False
 
 
 def counts(symbol: Sym | None) -> bool:

@@ -95,15 +95,14 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-# Those that take values of any kind.
-LOGICAL: dict[str, Callable[..., Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    **ARITHMETIC,
+    **COMPARISONS,
     "not": operator.not_,
     "and": lambda left, right: left and right,
     "or": lambda left, right: left or right,
 }
-OPERATIONS = {**ARITHMETIC, **COMPARISONS}
+LOGICAL = ("not", "and", "or", "==", "!=")  # those that take values of any kind
 
 
 def kind_of(value: Any) -> str:
@@ -223,7 +222,7 @@ def calculated(sign: str, values: Sequence[Any]) -> Any:
     Raises ZeroDivisionError, OverflowError (beyond the limit of the language) or ValueError.
     """
     if sign in LOGICAL:
-        return LOGICAL[sign](*values)
+        return OPERATIONS[sign](*values)
     if sign in FUNCTIONS:
         result = FUNCTIONS[sign][0](*values)
     elif len(values) == 1:

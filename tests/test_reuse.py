@@ -255,19 +255,20 @@ def test_another_number_of_classes_is_cast(name: str) -> None:
         ("conv 3x3 4 x(c // 8)", 16),
         ("conv 3x3/(c // 8) 8", 16),
         ("[ conv 3x3 c + (identity or conv 1x1 _) ]", 16),
-        ("let sized(k) = b k\n", 16),
+        ("carried(3x3/(c // 8))", 16),
         ("conv (1 + in.h // c) 4", 4),
         ("conv 3x3 8 groups=(c // 4)", 24),
         ("conv 1x1 (16 - c)", 16),
     ],
 )
 def test_more_than_numbers_is_not_cast(line: str, value: int) -> None:
-    text = f"network net(c=8)\n  input 8x16x16\n  {line}\n"
-    if line.startswith("let"):
-        text = "block b(k, stride=2) = conv k 8\nlet sized(k) = b k\n"
-        text = text.replace("conv k 8", "conv k/stride 8") + (
-            "network net(c=8)\n  input 8x16x16\n  sized(3x3/(c // 8))\n"
-        )
+    text = f"""
+block wide(k, stride=2) = conv k/stride 8
+let carried(k) = wide k
+network net(c=8)
+  input 8x16x16
+  {line}
+"""
     network = expand(pipeline.declared_in(text))
     refused = recast(network, network.params[0], value) is None
     assert refused

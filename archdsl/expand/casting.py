@@ -11,9 +11,12 @@ from typing import Any
 
 from archdsl import syntax as s
 from archdsl.copying import twin
+from archdsl.diagnostics import ArchError
 from archdsl.expand.arguments import CONVERT, OpArguments
+from archdsl.expand.building import MAX_ELEMENTS
 from archdsl.graph import Node
-from archdsl.ops import Op
+from archdsl.ops import Applied, Op, apply
+from archdsl.shapes import Misfit, Shape
 from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Position, Solved, Sym
 from archdsl.values import calculated
 
@@ -24,6 +27,10 @@ Moved = tuple[str, Sym, Convert]  # an argument, its expression, and how it take
 
 class Unfit(Exception):
     """More than numbers would be another, or an expression does not tell them."""
+
+
+# What is raised where other numbers do not fit, by whatever works with them.
+REFUSALS = (ArchError, ArithmeticError, LookupError, Misfit, Unfit, ValueError)
 
 
 class Values:
@@ -61,13 +68,15 @@ class Values:
             self.given[binding] = self.of(binding.symbol) if moves else binding.value
         return self.given[binding]
 
-    def operator(self, op: Op, moving: Sequence[Moved]) -> Op:
-        """An operator with the values of those of its arguments that move."""
-        if not moving:
-            return op
-        new = twin(op)
-        new.__dict__.update({name: taken(self.of(symbol)) for name, symbol, taken in moving})
-        return new
+    def applied(self, op: Op, moving: Sequence[Moved], inputs: tuple[Shape, ...]) -> Applied:
+        """An operator on some shapes, with the values of those of its arguments that move."""
+        if moving:
+            op = twin(op)
+            op.__dict__.update({name: taken(self.of(symbol)) for name, symbol, taken in moving})
+        made = apply(op, inputs)
+        if made.shape.elements > MAX_ELEMENTS:
+            raise Unfit
+        return made
 
 
 class Proof:

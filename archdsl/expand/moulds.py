@@ -8,20 +8,18 @@ why.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from archdsl import syntax as s
-from archdsl.copying import Copier, twin
-from archdsl.diagnostics import ArchError
-from archdsl.expand.building import BROKEN, MAX_ELEMENTS, MAX_NODES, MAX_STEPS
-from archdsl.expand.casting import Proof, Unfit, Values
+from archdsl.copying import Copier
+from archdsl.expand.building import BROKEN, MAX_NODES, MAX_STEPS
+from archdsl.expand.casting import REFUSALS, Proof, Unfit, Values
 from archdsl.expand.names import Env
-from archdsl.graph import Node, Scope, joined
+from archdsl.graph import Node, Scope
 from archdsl.modules import Declared
-from archdsl.ops import apply
 from archdsl.records import cached_property, dataclass
-from archdsl.shapes import Misfit, Shape
+from archdsl.shapes import Shape
 from archdsl.symbols import Binding, Literally, Sym
 from archdsl.values import Callee, Strided, Unsolved
 
@@ -68,11 +66,9 @@ class Mould:
         given = {binding: type(binding.value) in (int, float) for binding in self.given.bindings}
         proof = Proof(given, self.channels, solved=False)
         try:
-            if any(map(proof.moves, self.counts)):
+            if any(self.scope.decisions()) or any(map(proof.moves, self.counts)):
                 return None
-            for scope in scopes(self.scope):
-                if scope.kind == "choice":
-                    return None
+            for scope in self.scope.named_scopes():
                 for binding in scope.params:
                     proof.parameter(binding)
             proof.prove(self.nodes)
@@ -147,9 +143,8 @@ class Moulds:
             return False  # walked, it tells where there are too many
         try:
             Caster(walk, mould, proof, given, scope).fill()
-        except (ArchError, ArithmeticError, LookupError, Misfit, ValueError):
+        except REFUSALS:
             del walk.nodes[start:]
-            scope.items.clear()
             return False
         return True
 
@@ -161,14 +156,6 @@ def kind(value: object) -> object:
     if isinstance(value, (Strided, Unsolved)):
         return object()  # as no other
     return (value.name, value.declared) if isinstance(value, Callee) else (type(value), value)
-
-
-def scopes(scope: Scope) -> Iterator[Scope]:
-    """A scope and all within it."""
-    yield scope
-    for item in scope.items:
-        if isinstance(item, Scope):
-            yield from scopes(item)
 
 
 class Caster(Copier):
@@ -195,25 +182,14 @@ class Caster(Copier):
 
     def fill(self) -> None:
         walk, mould = self.walk, self.mould
-        self.items(mould.scope, self.scopes[mould.scope])
-        self.scopes[mould.scope].end = self.optional(mould.scope.end)
+        scope = self.scopes[mould.scope]
+        scope.items, scope.end = self.items(mould.scope, scope), self.optional(mould.scope.end)
         walk.counts += map(self.symbol, mould.counts)
         walk.steps += mould.steps
 
-    def items(self, old: Scope, new: Scope) -> None:
-        new.items = [
-            self.node(item, new) if isinstance(item, Node) else self.scope(item, new, item.name)
-            for item in old.items
-        ]
-
     def scope(self, old: Scope, parent: Scope | None, name: str) -> Scope:
-        assert parent is not None
-        new = self.scopes[old] = twin(old)
-        new.parent, new.path, new.like = parent, joined(parent.path, name), None
-        new.entry, new.exit = self.number(old.entry), self.optional(old.exit)
-        new.source, new.end = self.number(old.source), self.optional(old.end)
+        new = super().scope(old, parent, name)
         new.params = tuple(map(self.binding, old.params))
-        self.items(old, new)
         return new
 
     def binding(self, old: Binding) -> Binding:
@@ -228,10 +204,7 @@ class Caster(Copier):
         inputs = tuple([numbers[i] for i in old.inputs]) if passed else sources
         shapes = tuple([walk.nodes[i].shape for i in inputs])
         moving = self.moving.get(old.index - self.mould.start, ())
-        applied = apply(self.values.operator(old.applied.op, moving), shapes)
-        shape = applied.shape
-        if shape.elements > MAX_ELEMENTS:
-            raise ValueError
+        applied = self.values.applied(old.applied.op, moving, shapes)
         symbols = {
             name: symbol if type(symbol) is Literally else self.symbol(symbol)
             for name, symbol in old.symbols.items()
@@ -240,7 +213,7 @@ class Caster(Copier):
             len(walk.nodes),
             old.name,
             inputs,
-            shape,
+            applied.shape,
             scope,
             sources,
             applied,

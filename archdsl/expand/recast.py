@@ -6,13 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from archdsl.copying import Copier, twin
-from archdsl.diagnostics import ArchError
-from archdsl.expand.building import MAX_ELEMENTS
-from archdsl.expand.casting import Proof, Unfit, Values, same
+from archdsl.expand.casting import REFUSALS, Proof, Unfit, Values, same
 from archdsl.graph import Network, Node, Scope
-from archdsl.ops import Applied, apply
-from archdsl.shapes import Misfit
-from archdsl.symbols import Binding, ChannelsOf, Computed, Given, Literally, Solved, Sym
+from archdsl.ops import Applied
+from archdsl.symbols import Binding, Literally, Sym, about
 
 
 def recast(network: Network, parameter: Binding, value: Any) -> Network | None:
@@ -22,7 +19,7 @@ def recast(network: Network, parameter: Binding, value: Any) -> Network | None:
     """
     try:
         return Recast(network, parameter, value).network()
-    except (ArchError, ArithmeticError, LookupError, Misfit, Unfit, ValueError):
+    except REFUSALS:
         return None
 
 
@@ -63,12 +60,10 @@ class Recast(Copier):
         for node in self.nodes:
             if node.index in moving or not self.other.isdisjoint(node.inputs):
                 shapes = tuple([self.applied[i].shape for i in node.inputs])
-                op = self.values.operator(node.op, moving.get(node.index, ()))
-                applied = apply(op, shapes)
-                shape = applied.shape
-                if shape.spatial != node.shape.spatial or shape.elements > MAX_ELEMENTS:
+                applied = self.values.applied(node.op, moving.get(node.index, ()), shapes)
+                if applied.shape.spatial != node.shape.spatial:
                     raise Unfit
-                if shape != node.shape:
+                if applied.shape != node.shape:
                     self.other.add(node.index)
                 self.applied[node.index] = applied
 
@@ -108,14 +103,7 @@ class Recast(Copier):
 
     def about(self, symbol: Sym) -> bool:
         """Whether an expression is about what has changed."""
-        match symbol:
-            case Given(binding):
-                return self.parameter(binding)
-            case Computed(_, operands):
-                return any(map(self.about, operands))
-            case ChannelsOf(node) | Solved("channels", node):
-                return node in self.other
-        return False
+        return about(symbol, self.parameter, self.other.__contains__)
 
     def scope(self, old: Scope, parent: Scope | None, name: str) -> Scope:
         """A scope, or the same one. Within a block that changes all is said in its parameters."""

@@ -153,10 +153,10 @@ class Builder:
                 items += self.part(thing)
             else:
                 self.decided = True
-                items += self.dissolved(thing) if self.dissolve else [self.choice(thing)]
+                items += self.taken(thing) if self.dissolve else [self.choice(thing)]
         return items
 
-    def dissolved(self, scope: Scope) -> list[Item]:
+    def taken(self, scope: Scope) -> list[Item]:
         """What a decision took, in its place."""
         items = self.steps(scope)
         if scope.passes and scope.end is not None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import field, replace
 
 from archdsl.graph import Network, Scope
-from archdsl.ops import Joint
 from archdsl.records import dataclass
 from archdsl.torchgen.bodies import ENTRY, Item, all_sources, reads
 
@@ -91,26 +90,21 @@ def body_key(instance: Instance, class_of: ClassOf) -> Key:
     key: list[object] = []
     for i, item in enumerate(instance.items):
         key.append(item_key(item, class_of))
-        if None in item.sources:
-            asks = iter(item.asks)
-            key += [
-                dropped.get(next(asks, None) or item.thing) if number is None else made.get(number)
-                for number in item.sources
-            ]
-        else:
-            key += map(made.get, item.sources)
+        asks = iter(item.asks)
+        key += [
+            dropped.get(next(asks, None) or item.thing) if number is None else made.get(number)
+            for number in item.sources
+        ]
         if item.end is not None:
             made[item.end] = i
     return (*key, made.get(instance.end))
 
 
 def item_key(item: Item, class_of: ClassOf) -> Key:
-    if item.kind == "op":
-        joins = isinstance(item.node.op, Joint)
-        form = item.node.applied.form
-        return ("joint", item.node.op.name) if joins else ("op", item.name, form)
-    if item.kind == "gate":
+    if item.is_joint:
         return ("joint", item.operator.name)
+    if item.kind == "op":
+        return ("op", item.name, item.node.applied.form)
     if item.kind == "class":
         return ("class", item.name, class_of(item.scope))
     if item.kind == "chain":
